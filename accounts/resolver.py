@@ -1,0 +1,117 @@
+"""The one resolver of who is asking: header, then the API client's cookie, then the page's session.
+
+The team is known from the credential itself, so the person is looked up inside the team's scope: somebody who was
+moved, deactivated or signed out is simply not found at the next request.
+"""
+
+from collections.abc import Callable, Mapping
+from http.cookies import SimpleCookie
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from accounts.exceptions import BadToken
+from accounts.models import RefreshSession, User
+from accounts.principal import Principal, Proof
+from accounts.tokens import read_access_token
+from tenants.scope import tenant_scope
+
+ACCESS_COOKIE = "access_token"
+REFRESH_COOKIE = "refresh_token"
+SESSION_TEAM_KEY = "team_id"
+
+
+def from_request(request: HttpRequest) -> Principal | None:
+    """Return who sends the request, or None; a bad header stays None and becomes 401 where one is needed."""
+    return _resolve(request.headers.get("Authorization", ""), request.COOKIES, lambda: request.session)
+
+
+async def from_handshake(headers: Mapping[str, str], *, cookies_count: bool) -> Principal | None:
+    """Return who opens the socket, or None; cookies are looked at only when they count."""
+    jar = SimpleCookie(headers.get("cookie", "") if cookies_count else "")
+    cookies = {name: morsel.value for name, morsel in jar.items()}
+    resolve = database_sync_to_async(_resolve, thread_sensitive=False)
+    principal: Principal | None = await resolve(
+        headers.get("authorization", ""), cookies, lambda: _stored_session(cookies)
+    )
+    return principal
+
+
+@database_sync_to_async
+def still_valid(principal: Principal) -> bool:
+    """Tell whether an open socket's principal would still be let in."""
+    if principal.proof is Proof.SESSION:
+        session = _stored_session({settings.SESSION_COOKIE_NAME: principal.credential_id})
+        return _by_session(session) is not None
+    return _by_refresh_session(principal.team_id, UUID(principal.credential_id), principal.proof) is not None
+
+
+def _resolve(
+    authorization: str, cookies: Mapping[str, str], session: Callable[[], Any]
+) -> Principal | None:
+    scheme, _, credential = authorization.partition(" ")
+    if authorization:
+        return _by_access_token(credential.strip(), Proof.BEARER) if scheme.lower() == "bearer" else None
+    if access := cookies.get(ACCESS_COOKIE):
+        if principal := _by_access_token(access, Proof.JWT_COOKIE):
+            return principal
+    if cookies.get(settings.SESSION_COOKIE_NAME):
+        return _by_session(session())
+    return None
+
+
+def _by_access_token(text: str, proof: Proof) -> Principal | None:
+    try:
+        claims = read_access_token(text)
+    except BadToken:
+        return None
+    return _by_refresh_session(claims.team_id, claims.session_id, proof)
+
+
+def _by_refresh_session(team_id: UUID, session_id: UUID, proof: Proof) -> Principal | None:
+    with tenant_scope(team_id):
+        session = (
+            RefreshSession.objects.select_related("user__team")
+            .filter(
+                id=session_id,
+                revoked_at=None,
+                expires_at__gt=timezone.now(),
+                user__is_active=True,
+                user__team__is_active=True,
+            )
+            .first()
+        )
+    return Principal(session.user, proof, str(session.id)) if session else None
+
+
+def _by_session(session: Any) -> Principal | None:
+    try:
+        team_id, user_id = UUID(session[SESSION_TEAM_KEY]), UUID(session[SESSION_KEY])
+    except (KeyError, ValueError, TypeError):
+        return None
+    with tenant_scope(team_id):
+        user = (
+            User.objects.select_related("team")
+            .filter(id=user_id, is_active=True, team__is_active=True)
+            .first()
+        )
+    if user is None or not _same_password(session.get(HASH_SESSION_KEY, ""), user):
+        return None
+    return Principal(user, Proof.SESSION, session.session_key)
+
+
+def _same_password(stored_hash: str, user: User) -> bool:
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(stored_hash, known) for known in hashes)
+
+
+def _stored_session(cookies: Mapping[str, str]) -> Any:
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    return store(cookies.get(settings.SESSION_COOKIE_NAME))

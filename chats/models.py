@@ -1,0 +1,107 @@
+"""Chats and their messages; a message is a row of its own, so that writers never overwrite each other."""
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import User
+from agents.models import Agent, Run
+from tenants.constraints import SameTeam
+from tenants.models import TenantModel
+
+
+class Chat(TenantModel):
+    """A person's conversation with an agent; it outlives the agent."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="chats")
+    agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="chats")
+    title = models.CharField(max_length=200, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    is_archived = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        ordering = ["-updated_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "id"], name="chat_team_key"),
+            SameTeam(field="user", name="chat_user_same_team"),
+            SameTeam(field="agent", name="chat_agent_same_team"),
+        ]
+        indexes = [models.Index(fields=["team", "user", "-updated_at", "-id"], name="chat_by_activity")]
+
+    def __str__(self) -> str:
+        return self.title or "New chat"
+
+
+class MessageRole(models.TextChoices):
+    """Who speaks."""
+
+    USER = "user", "Person"
+    ASSISTANT = "assistant", "Agent"
+
+
+class MessageStatus(models.TextChoices):
+    """How a message stands; all but `streaming` are final."""
+
+    COMPLETE = "complete", "Complete"
+    STREAMING = "streaming", "Being written"
+    STOPPED = "stopped", "Stopped"
+    FAILED = "failed", "Failed"
+    INTERRUPTED = "interrupted", "Interrupted"
+
+
+class Message(TenantModel):
+    """One thing said in a chat, in the order of `position` (from 1).
+
+    An answer is made together with its run and grows until the run ends; `content` is then at most a few seconds
+    behind the live text.
+    """
+
+    chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="messages")
+    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, blank=True, related_name="messages")
+    position = models.PositiveIntegerField()
+    role = models.CharField(max_length=20, choices=MessageRole)
+    content = models.TextField(blank=True)
+    status = models.CharField(max_length=20, choices=MessageStatus, default=MessageStatus.COMPLETE)
+    error_code = models.CharField(max_length=40, blank=True)
+    timestamp = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "id"], name="message_team_key"),
+            models.UniqueConstraint(fields=["team", "chat", "position"], name="message_position_in_chat"),
+            models.UniqueConstraint(
+                fields=["team", "chat"], condition=models.Q(status="streaming"), name="one_live_answer_per_chat"
+            ),
+            SameTeam(field="chat", name="message_chat_same_team"),
+            SameTeam(field="author", name="message_author_same_team"),
+            SameTeam(field="run", name="message_run_same_team"),
+        ]
+        indexes = [models.Index(fields=["team", "run"], name="message_by_run")]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}: {self.content[:40]}"
+
+
+class IdempotencyKey(TenantModel):
+    """A key a client gave to one message, kept for a day, so that a repeat finds the first answer."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="+")
+    answer = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    content_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["team", "user", "chat", "key"], name="idempotency_key_once"),
+            SameTeam(field="user", name="idempotency_user_same_team"),
+            SameTeam(field="chat", name="idempotency_chat_same_team"),
+            SameTeam(field="answer", name="idempotency_answer_same_team"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

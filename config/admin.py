@@ -1,0 +1,7 @@
+"""Which site the Django admin is."""
+
+from django.contrib.admin.apps import AdminConfig
+
+
+class ParleyAdminConfig(AdminConfig):
+    default_site = "tenants.admin.ParleyAdminSite"

@@ -1,0 +1,22 @@
+"""The ASGI application: pages and API, sockets, and the life of the relay."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+http_application = get_asgi_application()
+
+from agents.relay import lifespan  # noqa: E402 - the apps must be ready first
+from config.limits import BodyLimit  # noqa: E402
+from config.urls import websocket_urlpatterns  # noqa: E402
+from tenants.middleware import PrincipalSocketMiddleware  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": BodyLimit(http_application),
+        "websocket": PrincipalSocketMiddleware(URLRouter(websocket_urlpatterns)),
+        "lifespan": lifespan,
+    }
+)

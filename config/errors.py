@@ -1,0 +1,108 @@
+"""The one renderer of errors: JSON for programs, a page in the house's dress for people."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from tenants.exceptions import Forbidden, Invalid, NotFound, NotSignedIn, ParleyError, TooLarge
+
+logger = logging.getLogger(__name__)
+API_PREFIXES = ("/api/", "/v1/", "/mid/", "/healthz")
+
+
+class ServerFault(ParleyError):
+    status = 500
+    code = "SERVER_ERROR"
+    sentence = "Something went wrong on our side. Try again; if it stays, tell the operator."
+
+
+def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an API error in the common format; what nobody foresaw goes on to the 500 handler."""
+    known = as_parley_error(error)
+    if known is None:
+        return None
+    set_rollback()
+    headers = dict(known.headers)
+    if isinstance(error, drf.APIException):
+        if challenge := getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = challenge
+    if known.status == 401 and "WWW-Authenticate" not in headers:
+        headers["WWW-Authenticate"] = 'Bearer realm="Parley"'
+    return Response(known.body(), status=known.status, headers=headers)
+
+
+def as_parley_error(error: Exception) -> ParleyError | None:
+    """Translate a framework's exception; None for one that nobody foresaw."""
+    match error:
+        case ParleyError():
+            return error
+        case Http404():
+            return NotFound()
+        case PermissionDenied():
+            return Forbidden()
+        case RequestDataTooBig():
+            return TooLarge()
+        case drf.ValidationError():
+            return Invalid(errors=_sentences(error.detail))
+        case drf.NotAuthenticated():
+            return NotSignedIn()
+        case drf.APIException():
+            return _from_framework(error)
+    return None
+
+
+def _from_framework(error: drf.APIException) -> ParleyError:
+    codes = {405: "METHOD_NOT_ALLOWED", 415: "UNSUPPORTED_MEDIA_TYPE", 403: "PERMISSION_DENIED"}
+    known = ParleyError(str(error.detail))
+    known.status = error.status_code
+    known.code = codes.get(error.status_code, str(error.default_code).upper())
+    return known
+
+
+def _sentences(detail: Any, path: str = "") -> dict[str, list[str]]:
+    """Flatten nested validation messages into dotted field → sentences."""
+    if isinstance(detail, dict):
+        nested = [_sentences(value, f"{path}.{key}" if path else str(key)) for key, value in detail.items()]
+        return {field: sentences for part in nested for field, sentences in part.items()}
+    if isinstance(detail, list) and any(isinstance(item, dict | list) for item in detail):
+        return _sentences({str(place): item for place, item in enumerate(detail) if item}, path)
+    items = detail if isinstance(detail, list) else [detail]
+    return {path or "non_field_errors": [str(item) for item in items]}
+
+
+def error_response(request: HttpRequest, error: ParleyError) -> HttpResponse:
+    """Answer outside the REST framework: JSON under the API's paths, else a page."""
+    if request.path.startswith(API_PREFIXES):
+        response: HttpResponse = JsonResponse(error.body(), status=error.status)
+    else:
+        response = render(request, "errors/error.html", {"error": error}, status=error.status)
+    for name, value in error.headers.items():
+        response[name] = value
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, as_parley_error(exception) or ParleyError())
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, Forbidden())
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return error_response(request, ServerFault())
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose token is missing or old."""
+    return error_response(request, Forbidden("This form is out of date. Go back, reload the page and send it again."))

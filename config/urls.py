@@ -1,0 +1,44 @@
+"""Every address of Parley."""
+
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.contrib import admin
+from django.http import HttpRequest, JsonResponse
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
+from rest_framework.permissions import AllowAny
+
+from chats.urls import websocket_urlpatterns
+
+__all__ = ["urlpatterns", "websocket_urlpatterns"]
+
+
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Say that the process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+# The viewers' packages bring styles of their own; ours do not.
+viewer_csp = csp_update(
+    {"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"], "worker-src": [SELF, "blob:"]}
+)
+public = {"permission_classes": [AllowAny], "authentication_classes": []}
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("api/", include("accounts.api.urls")),
+    path("api/", include("agents.api.urls")),
+    path("api/", include("chats.api.urls")),
+    path("api/schema", SpectacularAPIView.as_view(**public), name="schema"),
+    path("docs", viewer_csp(SpectacularSwaggerSplitView.as_view(url_name="schema", **public)), name="docs"),
+    path("redoc", viewer_csp(SpectacularRedocView.as_view(url_name="schema", **public)), name="redoc"),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+    path("", include("chats.urls")),
+]
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.permission_denied"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"

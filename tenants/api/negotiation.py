@@ -1,0 +1,22 @@
+"""What an answer is written in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.negotiation import DefaultContentNegotiation
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Answer in JSON whatever `Accept` says; a call that can also stream looks at the header itself."""
+
+    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
+        return DefaultContentNegotiation().select_parser(request, parsers)
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, Any]:
+        return renderers[0], renderers[0].media_type

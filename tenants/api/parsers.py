@@ -1,0 +1,81 @@
+"""JSON in, strictly: what a database or a peer could not hold is refused here with a sentence."""
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any, NoReturn
+
+from django.conf import settings
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from tenants.exceptions import TooLarge
+
+
+class StrictJSONParser(BaseParser):
+    """Parse a JSON body: UTF-8, finite numbers, no NUL, no lone surrogate, bounded depth and size."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        body = stream.read(settings.MAX_BODY_BYTES + 1)
+        if len(body) > settings.MAX_BODY_BYTES:
+            raise TooLarge()
+        return loads(body)
+
+
+def loads(body: bytes) -> Any:
+    """Decode a JSON document; raise `ParseError` with a plain sentence on a bad one."""
+    try:
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite_float)
+    except UnicodeDecodeError:
+        raise ParseError("The body is not valid UTF-8.") from None
+    except RecursionError:
+        raise ParseError("The JSON is nested too deeply.") from None
+    except ValueError as error:
+        raise ParseError(f"The body is not valid JSON: {error}.") from None
+    _check_values(value)
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite_float(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"the number {digits[:20]} is too large")
+    return value
+
+
+def _check_values(document: Any) -> None:
+    level: list[Any] = [document]
+    for _ in range(settings.MAX_JSON_DEPTH):
+        following: list[Any] = []
+        for value in level:
+            if isinstance(value, str):
+                _check_text(value)
+            elif isinstance(value, dict):
+                for key in value:
+                    _check_text(key)
+                following.extend(value.values())
+            elif isinstance(value, list):
+                following.extend(value)
+        if not following:
+            return
+        level = following
+    raise ParseError("The JSON is nested too deeply.")
+
+
+def _check_text(text: str) -> None:
+    if "\x00" in text:
+        raise ParseError("A text holds the character NUL, which cannot be stored.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ParseError("A text holds half of a surrogate pair, which is no character.") from None

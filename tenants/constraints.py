@@ -1,0 +1,67 @@
+"""A foreign key that cannot leave the team, kept by the database."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models.constraints import BaseConstraint
+
+
+class SameTeam(BaseConstraint):
+    """The composite foreign key (team_id, field_id) → parent (team_id, id).
+
+    A plain foreign key looks past row-level security and past managers; this one refuses a parent of another team
+    on SQLite and PostgreSQL alike. The parent needs a unique key on (team, id).
+    """
+
+    def __init__(self, *, field: str, name: str) -> None:
+        self.field = field
+        super().__init__(name=name)
+
+    def _clause(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        field = model._meta.get_field(self.field)
+        parent = field.related_model
+        assert isinstance(parent, type)
+        quote = schema_editor.quote_name
+        return (
+            f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({quote('team_id')}, {quote(field.column)}) "
+            f"REFERENCES {quote(parent._meta.db_table)} ({quote('team_id')}, {quote('id')}) "
+            "DEFERRABLE INITIALLY DEFERRED"
+        )
+
+    def constraint_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        return self._clause(model, schema_editor)
+
+    def create_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        table = schema_editor.quote_name(model._meta.db_table)
+        return f"ALTER TABLE {table} ADD {self._clause(model, schema_editor)}"
+
+    def remove_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        table = schema_editor.quote_name(model._meta.db_table)
+        return f"ALTER TABLE {table} DROP CONSTRAINT {schema_editor.quote_name(self.name)}"
+
+    def validate(
+        self,
+        model: type[models.Model],
+        instance: models.Model,
+        exclude: set[str] | None = None,
+        using: str = "default",
+    ) -> None:
+        """Raise `ValidationError` on a parent of another team (a form's view of the same rule)."""
+        if exclude and self.field in exclude:
+            return
+        parent = getattr(instance, self.field, None)
+        if parent is not None and parent.team_id != instance.team_id:  # type: ignore[attr-defined]
+            raise ValidationError({self.field: "Choose one of the same team."})
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        path, args, kwargs = super().deconstruct()
+        return path, args, {**kwargs, "field": self.field}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SameTeam) and (self.field, self.name) == (other.field, other.name)
+
+    __hash__ = BaseConstraint.__hash__
+
+

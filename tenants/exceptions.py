@@ -1,0 +1,93 @@
+"""The one class of errors that reach a person or a program, and the errors of the scope."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class ParleyError(Exception):
+    """An expected refusal: an HTTP status, a code for programs, a sentence for people.
+
+    `errors` maps a field to its sentences, `extra` adds fields of the body, `headers` adds HTTP headers.
+    """
+
+    status = 400
+    code = "BAD_REQUEST"
+    sentence = "The request cannot be understood."
+
+    def __init__(
+        self,
+        sentence: str | None = None,
+        *,
+        errors: Mapping[str, Sequence[str]] | None = None,
+        extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.sentence = sentence or self.sentence
+        self.errors = errors
+        self.extra = extra or {}
+        self.headers = headers or {}
+        super().__init__(self.sentence)
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body of the error."""
+        body: dict[str, Any] = {"detail": self.sentence, "error_code": self.code}
+        if self.errors:
+            body["errors"] = {field: list(sentences) for field, sentences in self.errors.items()}
+        return {**body, **self.extra}
+
+
+class Invalid(ParleyError):
+    code = "VALIDATION_ERROR"
+    sentence = "Some fields are not valid."
+
+
+class NotSignedIn(ParleyError):
+    status = 401
+    code = "NOT_AUTHENTICATED"
+    sentence = "Sign in first."
+
+
+class Forbidden(ParleyError):
+    status = 403
+    code = "PERMISSION_DENIED"
+    sentence = "You are not allowed to do this."
+
+
+class CrossOrigin(Forbidden):
+    code = "CROSS_ORIGIN"
+    sentence = "This request came from another site and was refused."
+
+
+class NotFound(ParleyError):
+    status = 404
+    code = "NOT_FOUND"
+    sentence = "There is nothing here under this address."
+
+
+class Conflict(ParleyError):
+    status = 409
+    code = "CONFLICT"
+    sentence = "This is not possible right now."
+
+
+class TooLarge(ParleyError):
+    status = 413
+    code = "TOO_LARGE"
+    sentence = "This is larger than allowed."
+
+
+class TooManyRequests(ParleyError):
+    status = 429
+    code = "RATE_LIMITED"
+    sentence = "Too many tries. Wait a moment and try again."
+
+    def __init__(self, sentence: str | None = None, *, retry_after: int) -> None:
+        super().__init__(sentence, headers={"Retry-After": str(max(1, retry_after))})
+
+
+class NoTeamInScope(RuntimeError):
+    """A query or a write ran without a team in scope: a mistake in the program, never shown."""
+
+
+class WrongTeam(RuntimeError):
+    """A row of one team was about to be written in the scope of another: a mistake in the program."""

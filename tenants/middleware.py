@@ -1,0 +1,101 @@
+"""Enter the team of whoever is asking, for HTTP and for sockets."""
+
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.module_loading import import_string
+
+from tenants.exceptions import CrossOrigin
+from tenants.scope import tenant_scope
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+ASGIApp = Callable[[dict[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Any]
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+def principal_resolver() -> ModuleType:
+    """Return the module that tells who is asking: `from_request(request)`, `from_handshake(scope)`."""
+    return import_module(settings.PRINCIPAL_RESOLVER)
+
+
+def origin_is_ours(origin: str, host: str, *, secure: bool) -> bool:
+    """Tell whether an Origin is this site (scheme, host and port) or one the operator listed."""
+    listed = {*settings.CORS_ALLOWED_ORIGINS, *settings.CSRF_TRUSTED_ORIGINS, _origin_of(settings.BASE_URL)}
+    return origin in listed or origin == f"{'https' if secure else 'http'}://{host}"
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+class CrossOriginProtection:
+    """Refuse an unsafe request that a browser sent from another site.
+
+    A browser says so in `Sec-Fetch-Site`, an older one in `Origin`; a program sends neither and passes. A request
+    that carries its credential in a header cannot be forged by another site and passes too.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.error_response = import_string("config.errors.error_response")
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in SAFE_METHODS and self._is_foreign(request):
+            response: HttpResponseBase = self.error_response(request, CrossOrigin())
+            return response
+        return self.get_response(request)
+
+    @staticmethod
+    def _is_foreign(request: HttpRequest) -> bool:
+        headers = request.headers
+        if "Authorization" in headers or "X-Api-Key" in headers:
+            return False
+        origin = headers.get("Origin")
+        if origin is not None:
+            return not origin_is_ours(origin, request.get_host(), secure=request.is_secure())
+        return headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}
+
+
+class PrincipalMiddleware:
+    """Find out who is asking and hold the request to their team.
+
+    Sync on purpose and innermost: Django then runs the whole chain and the view in one thread.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        principal = principal_resolver().from_request(request)
+        request.principal = principal  # type: ignore[attr-defined]
+        if principal is None:
+            return self.get_response(request)
+        request.user = principal.user
+        with tenant_scope(principal.team_id):
+            return self.get_response(request)
+
+
+class PrincipalSocketMiddleware:
+    """The same for a WebSocket: `scope["principal"]` is who connects, or None.
+
+    A cookie counts only with an `Origin` of ours, since any page can make a browser open a socket with it. The
+    consumer enters the scope itself, at each step.
+    """
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        origin = headers.get("origin")
+        secure = scope.get("scheme") == "wss"
+        cookies_count = origin is not None and origin_is_ours(origin, headers.get("host", ""), secure=secure)
+        principal = await principal_resolver().from_handshake(headers, cookies_count=cookies_count)
+        await self.inner({**scope, "principal": principal}, receive, send)

@@ -1,0 +1,54 @@
+"""The cast: an owner, an admin, a teammate and an outsider who must not get in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from tenants.models import Team
+from tests.factories import TeamFactory, UserFactory
+
+
+@dataclass
+class Cast:
+    team: Team
+    owner: User
+    admin: User
+    teammate: User
+    other_team: Team
+    outsider: User
+    other_admin: User
+    operator: User
+
+
+@pytest.fixture
+def cast(db: Any) -> Cast:
+    team, other = TeamFactory(slug="ours"), TeamFactory(slug="theirs")
+    return Cast(
+        team=team,
+        owner=UserFactory(team=team, email="owner@ours.org"),
+        admin=UserFactory(team=team, email="admin@ours.org", role="admin"),
+        teammate=UserFactory(team=team, email="teammate@ours.org"),
+        other_team=other,
+        outsider=UserFactory(team=other, email="outsider@theirs.org"),
+        other_admin=UserFactory(team=other, email="admin@theirs.org", role="admin"),
+        operator=User.objects.create_superuser("operator@parley.test", "operator password"),
+    )
+
+
+@pytest.fixture
+def client_of() -> Iterator[Any]:
+    """Return a test client that is signed in as a person through the API's own tokens."""
+    from accounts.actions import open_refresh_session
+    from accounts.tokens import access_token
+    from tenants.scope import tenant_scope
+
+    def sign_in(user: User) -> Client:
+        with tenant_scope(user.team_id):
+            session, _ = open_refresh_session(user=user, user_agent="test")
+        return Client(headers={"authorization": f"Bearer {access_token(session)}"})
+
+    yield sign_in

@@ -1,0 +1,88 @@
+"""One factory a model; a row is made in the scope of its team."""
+
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from accounts.models import User
+from agents.models import Agent, Run, RunPurpose
+from chats.models import Chat, Message, MessageRole
+from tenants.models import Team
+from tenants.scope import tenant_scope
+
+PASSWORD = "correct horse battery"
+
+
+class TeamFactory(DjangoModelFactory):
+    class Meta:
+        model = Team
+
+    name = factory.Sequence(lambda n: f"Team {n}")
+    slug = factory.Sequence(lambda n: f"team-{n}")
+
+
+class TenantFactory(DjangoModelFactory):
+    class Meta:
+        abstract = True
+
+    team = factory.SubFactory(TeamFactory)
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        with tenant_scope(kwargs["team"].id):
+            return super()._create(model_class, *args, **kwargs)
+
+
+class UserFactory(TenantFactory):
+    class Meta:
+        model = User
+
+    email = factory.Sequence(lambda n: f"person{n}@example.org")
+    full_name = factory.Faker("name")
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        with tenant_scope(kwargs["team"].id):
+            return model_class.objects.create_user(password=kwargs.pop("password", PASSWORD), **kwargs)
+
+
+class AgentFactory(TenantFactory):
+    class Meta:
+        model = Agent
+
+    name = factory.Sequence(lambda n: f"Agent {n}")
+    kind = "demo"
+    config = {"demo_seconds": 0.2}
+
+
+class ChatFactory(TenantFactory):
+    class Meta:
+        model = Chat
+
+    team = factory.SelfAttribute("user.team")
+    user = factory.SubFactory(UserFactory)
+    agent = factory.SubFactory(AgentFactory, team=factory.SelfAttribute("..team"))
+    title = factory.Sequence(lambda n: f"Chat {n}")
+
+
+class MessageFactory(TenantFactory):
+    class Meta:
+        model = Message
+
+    team = factory.SelfAttribute("chat.team")
+    chat = factory.SubFactory(ChatFactory)
+    position = factory.Sequence(lambda n: n + 1)
+    role = MessageRole.USER
+    content = factory.Faker("sentence")
+
+
+class RunFactory(TenantFactory):
+    class Meta:
+        model = Run
+
+    team = factory.SelfAttribute("user.team")
+    user = factory.SubFactory(UserFactory)
+    agent = factory.SubFactory(AgentFactory, team=factory.SelfAttribute("..team"))
+    agent_name = factory.SelfAttribute("agent.name")
+    purpose = RunPurpose.CHAT
