@@ -15,9 +15,16 @@ from scripts.environment import PYTHON, ROOT
 from scripts.outcome import Outcome
 
 # The tests decide about these; what a developer's shell holds must not.
-NOT_PASSED_ON = set(
-    ["DATABASE_URL", "REDIS_URL", "ENVIRONMENT", "SECRET_KEY", "DEBUG", "HOST", "PORT", "BASE_URL"]
-)
+NOT_PASSED_ON = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "ENVIRONMENT",
+    "SECRET_KEY",
+    "DEBUG",
+    "HOST",
+    "PORT",
+    "BASE_URL",
+}
 REPORT_EVERY_SECONDS = 20
 STOP_SECONDS = 20
 

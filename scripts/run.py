@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--reload", action="store_true", help="restart when a file changes (make dev)")
     reload = parser.parse_args().reload
-    data_dir = Path(os.environ.get("DATA_DIR") or ROOT / "var").absolute()
+    data_dir = Path(os.environ.get("DATA_DIR") or ROOT / "var").expanduser().absolute()
     try:
         address = Address.from_environment()
         grace = grace_seconds()
