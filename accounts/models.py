@@ -56,7 +56,9 @@ class User(AbstractBaseUser, TenantModel):
     avatar = models.TextField(null=True, blank=True)  # noqa: DJ001 - the contract answers null for none
     preferences = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=True)
-    is_superuser = models.BooleanField("operator", default=False, help_text="May see every team in the admin.")
+    is_superuser = models.BooleanField(
+        "operator", default=False, help_text="May see every team in the admin."
+    )
     last_login = models.DateTimeField("last sign-in", null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -53,9 +53,7 @@ def still_valid(principal: Principal) -> bool:
     return _by_refresh_session(principal.team_id, UUID(principal.credential_id), principal.proof) is not None
 
 
-def _resolve(
-    authorization: str, cookies: Mapping[str, str], session: Callable[[], Any]
-) -> Principal | None:
+def _resolve(authorization: str, cookies: Mapping[str, str], session: Callable[[], Any]) -> Principal | None:
     scheme, _, credential = authorization.partition(" ")
     if authorization:
         return _by_access_token(credential.strip(), Proof.BEARER) if scheme.lower() == "bearer" else None

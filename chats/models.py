@@ -73,7 +73,9 @@ class Message(TenantModel):
             models.UniqueConstraint(fields=["team", "id"], name="message_team_key"),
             models.UniqueConstraint(fields=["team", "chat", "position"], name="message_position_in_chat"),
             models.UniqueConstraint(
-                fields=["team", "chat"], condition=models.Q(status="streaming"), name="one_live_answer_per_chat"
+                fields=["team", "chat"],
+                condition=models.Q(status="streaming"),
+                name="one_live_answer_per_chat",
             ),
             SameTeam(field="chat", name="message_chat_same_team"),
             SameTeam(field="author", name="message_author_same_team"),

@@ -9,8 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 http_application = get_asgi_application()
 
 from agents.relay import lifespan  # noqa: E402 - the apps must be ready first
+from chats.routing import websocket_urlpatterns  # noqa: E402
 from config.limits import BodyLimit  # noqa: E402
-from config.urls import websocket_urlpatterns  # noqa: E402
 from tenants.middleware import PrincipalSocketMiddleware  # noqa: E402
 
 application = ProtocolTypeRouter(

@@ -105,4 +105,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token is missing or old."""
-    return error_response(request, Forbidden("This form is out of date. Go back, reload the page and send it again."))
+    return error_response(
+        request, Forbidden("This form is out of date. Go back, reload the page and send it again.")
+    )

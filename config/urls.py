@@ -9,10 +9,6 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
-from chats.urls import websocket_urlpatterns
-
-__all__ = ["urlpatterns", "websocket_urlpatterns"]
-
 
 def healthz(request: HttpRequest) -> JsonResponse:
     """Say that the process answers."""

@@ -33,9 +33,7 @@ def check_tenancy(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 def _check_model(model: type[models.Model]) -> Iterator[CheckMessage]:
     if not issubclass(model, TenantModel):
         if model._meta.label not in GLOBAL_MODELS:
-            yield Error(
-                "is neither a TenantModel nor listed in GLOBAL_MODELS.", obj=model, id="tenants.E001"
-            )
+            yield Error("is neither a TenantModel nor listed in GLOBAL_MODELS.", obj=model, id="tenants.E001")
         return
     for manager in (model._default_manager, model._base_manager):
         if not isinstance(manager, TenantManager):

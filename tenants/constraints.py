@@ -63,5 +63,3 @@ class SameTeam(BaseConstraint):
         return isinstance(other, SameTeam) and (self.field, self.name) == (other.field, other.name)
 
     __hash__ = BaseConstraint.__hash__
-
-

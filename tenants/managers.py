@@ -45,7 +45,9 @@ class TenantQuerySet(models.QuerySet[M]):
     def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
         """Insert rows of the team in scope; updating on conflict could overwrite a row of another team."""
         if kwargs.get("update_conflicts"):
-            raise WrongTeam("bulk_create(update_conflicts=True) does not look at the team of the row it meets.")
+            raise WrongTeam(
+                "bulk_create(update_conflicts=True) does not look at the team of the row it meets."
+            )
         rows = list(objs)
         for row in rows:
             row.claim_team()  # type: ignore[attr-defined]

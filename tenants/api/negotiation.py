@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.negotiation import DefaultContentNegotiation
 
 
 class AlwaysJSON(BaseContentNegotiation):
