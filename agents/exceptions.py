@@ -1,0 +1,46 @@
+"""What can go wrong while an agent is called."""
+
+from typing import Final
+
+SENTENCES: Final[dict[str, str]] = {
+    "agent_unreachable": "The agent cannot be reached.",
+    "agent_blocked_address": "The agent cannot be reached.",
+    "agent_auth": "The agent is not available.",
+    "agent_not_registered": "The agent is not available.",
+    "agent_not_found": "The agent is not available.",
+    "agent_redirect": "The agent is not available.",
+    "agent_html": "The agent is not available.",
+    "agent_respond_immediately": "The agent is not available.",
+    "agent_unsupported_type": "The agent answered in a form that cannot be shown.",
+    "agent_rejected": "The agent could not read the message.",
+    "agent_busy": "The agent is busy. Please try again.",
+    "agent_failed": "The agent failed.",
+    "agent_timeout": "The agent took too long.",
+    "agent_truncated": "The answer was cut off.",
+    "agent_empty": "The agent gave no answer.",
+    "agent_bad_json": "The agent's answer could not be read.",
+    "agent_too_large": "The answer was too long and was cut off.",
+}
+
+HIDDEN_FROM_MEMBERS: Final[dict[str, str]] = {"agent_blocked_address": "agent_unreachable"}
+
+
+class AgentError(Exception):
+    """Report a failed call of an agent.
+
+    `code` is a key of `SENTENCES`. `sentence` may be shown to anybody; `diagnosis` says what was seen and what to
+    change, carries words of the agent itself and is for the agent's owner only.
+    """
+
+    def __init__(self, code: str, diagnosis: str = "", *, http_status: int | None = None) -> None:
+        self.code = code
+        self.sentence = SENTENCES[code]
+        # An agent's words may hold what a database cannot.
+        self.diagnosis = diagnosis.replace("\0", " ").encode(errors="replace").decode() or self.sentence
+        self.http_status = http_status
+        super().__init__(f"{code}: {self.diagnosis}")
+
+    @property
+    def public_code(self) -> str:
+        """Return the upper-case code for members, who must not learn which addresses exist behind the guard."""
+        return HIDDEN_FROM_MEMBERS.get(self.code, self.code).upper()
