@@ -1,0 +1,222 @@
+"""The shapes a body may have, each turning text into events."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, Protocol
+
+from agents.exceptions import AgentError
+from agents.wire.document import error_message, find_text, read_document
+from agents.wire.events import Event, Failed, Finished, Text, Usage
+from agents.wire.frames import format_of, surely_frame
+from agents.wire.jsonseq import MISSING, JsonScanner, parse
+from agents.wire.sniff import Shape, declares_json
+from agents.wire.sse import ServerSentEvent, SseParser
+from agents.wire.text import size
+
+DONE: Final = "[DONE]"
+SILENT_EVENTS: Final = frozenset({"ping", "heartbeat", "keepalive"})
+TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+HTML_LOOKED_AT: Final = 64 * 1024
+
+
+class Body(Protocol):
+    """`format` names what was recognised; `end` gives what is left once no more text comes."""
+
+    format: str
+
+    def feed(self, text: str) -> Iterator[Event]: ...
+
+    def end(self) -> Iterator[Event]: ...
+
+
+def body_of(shape: Shape, media_type: str, max_event_bytes: int) -> Body:
+    if shape is Shape.JSON:
+        return JsonBody(max_event_bytes, strict=declares_json(media_type))
+    if shape is Shape.SSE:
+        return SseBody(max_event_bytes)
+    if shape is Shape.HTML:
+        return HtmlBody()
+    return ScalarBody(max_event_bytes) if declares_json(media_type) else PlainBody()
+
+
+class PlainBody:
+    """Text shown as it comes."""
+
+    format = "text"
+
+    def feed(self, text: str) -> Iterator[Event]:
+        yield Text(text)
+
+    def end(self) -> Iterator[Event]:
+        return iter(())
+
+
+class ScalarBody:
+    """Something declared as JSON that is neither object nor array: a string, a number, or no JSON at all."""
+
+    format = "document"
+
+    def __init__(self, max_event_bytes: int) -> None:
+        self._max = max_event_bytes
+        self._raw: list[str] = []
+        self._size = 0
+
+    def feed(self, text: str) -> Iterator[Event]:
+        self._raw.append(text)
+        self._size += size(text)
+        if self._size > self._max:
+            yield Failed(_too_large(self._max))
+
+    def end(self) -> Iterator[Event]:
+        raw = "".join(self._raw)
+        if raw.strip():
+            value = parse(raw)
+            yield from [Failed(_bad_json(raw))] if value is MISSING else read_document(value)
+
+
+class HtmlBody:
+    """A page: somebody's sign-in form or error page, never an answer."""
+
+    format = "html"
+
+    def __init__(self) -> None:
+        self._raw = ""
+
+    def feed(self, text: str) -> Iterator[Event]:
+        self._raw += text
+        if len(self._raw) > HTML_LOOKED_AT or TITLE.search(self._raw):
+            yield from self.end()
+
+    def end(self) -> Iterator[Event]:
+        title = TITLE.search(self._raw)
+        name = f"titled “{' '.join(title[1].split())[:200]}”" if title else "without a title"
+        yield Failed(AgentError("agent_html", f"The address answers with a web page {name}."))
+
+
+class SseBody:
+    """Server-sent events; what is not JSON in them is text."""
+
+    format = "sse"
+
+    def __init__(self, max_event_bytes: int) -> None:
+        self._max = max_event_bytes
+        self._parser = SseParser()
+
+    def feed(self, text: str) -> Iterator[Event]:
+        for event in self._parser.feed(text):
+            yield from self._read(event, parse(event.data))
+        if self._parser.held > self._max:
+            yield Failed(_too_large(self._max))
+
+    def end(self) -> Iterator[Event]:
+        for event in self._parser.flush():
+            value = parse(event.data)
+            if value is not MISSING or not event.data.lstrip().startswith(("{", "[", '"')) or _is_done(event.data):
+                yield from self._read(event, value)
+
+    def _read(self, event: ServerSentEvent, value: Any) -> Iterator[Event]:
+        if isinstance(value, dict) and event.name != "error":
+            frame_format = format_of(value)
+            self.format = frame_format.name
+            yield from frame_format.read(value)
+        elif event.name == "error":
+            reason = error_message(value if isinstance(value, dict) else {"error": event.data})
+            yield Failed(AgentError("agent_failed", f"The agent reported an error: {reason}"))
+        elif _is_done(event.data):
+            yield Finished()
+        elif event.name not in SILENT_EVENTS and value is not None:
+            yield Text(value if isinstance(value, str) else find_text(value) or event.data)
+
+
+class JsonBody:
+    """JSON values in a row, or one document; or text that happened to begin with a bracket.
+
+    Which of these it is shows with the first value that can only be a frame, or with the second value. `strict`
+    means that the agent declared JSON: then what cannot be read is an error and not text.
+    """
+
+    format = "document"
+
+    def __init__(self, max_event_bytes: int, *, strict: bool) -> None:
+        self._max = max_event_bytes
+        self._strict = strict
+        self._scanner = JsonScanner()
+        self._document: Any = MISSING
+        self._raw: list[str] = []
+        self._raw_size = 0
+        self._streams = False
+        self._is_text = False
+
+    def feed(self, text: str) -> Iterator[Event]:
+        if self._is_text:
+            yield Text(text)
+            return
+        if not self._streams:
+            self._raw.append(text)
+            self._raw_size += size(text)
+        for piece in self._scanner.feed(text):
+            value = parse(piece)
+            if self._streams:
+                yield from self._read(value)
+            elif value is MISSING:
+                yield from self._not_json()
+                if self._is_text:
+                    return
+            elif self._document is MISSING and not surely_frame(value):
+                self._document = value
+            else:
+                self._streams = True
+                yield from self._read(self._document)
+                yield from self._read(value)
+        if max(self._scanner.held, 0 if self._streams else self._raw_size) > self._max:
+            yield Failed(_too_large(self._max))
+
+    def end(self) -> Iterator[Event]:
+        if self._is_text:
+            return
+        if self._scanner.held and not self._streams and self._document is MISSING:
+            yield from self._not_json()
+            return
+        if not self._streams:
+            yield from self._read_document()
+        if self._scanner.held:
+            yield Failed(AgentError("agent_truncated", "The body ends in the middle of a JSON value."))
+
+    def _read(self, value: Any) -> Iterator[Event]:
+        if isinstance(value, dict):
+            frame_format = format_of(value)
+            self.format = frame_format.name
+            yield from frame_format.read(value)
+        elif value is not MISSING and (text := find_text(value)):
+            yield Text(text)
+
+    def _read_document(self) -> Iterator[Event]:
+        """Read a lone value: a document, unless its format has whole answers of its own kind as well."""
+        events = read_document(self._document)
+        if isinstance(self._document, dict):
+            frame_format = format_of(self._document)
+            if frame_format.name == "openai":
+                self.format = frame_format.name
+                events += [event for event in frame_format.read(self._document) if isinstance(event, Usage)]
+        yield from events
+
+    def _not_json(self) -> Iterator[Event]:
+        raw = "".join(self._raw)
+        if not self._strict:
+            self._is_text = True
+            self.format = "text"
+            yield Text(raw)
+        elif self._document is MISSING:
+            yield Failed(_bad_json(raw))
+
+
+def _is_done(data: str) -> bool:
+    return data.strip() == DONE
+
+
+def _bad_json(raw: str) -> AgentError:
+    return AgentError("agent_bad_json", f"The answer is declared as JSON but is none; it begins: {raw.strip()[:200]}")
+
+
+def _too_large(limit: int) -> AgentError:
+    return AgentError("agent_too_large", f"One event or document of the answer is over the limit of {limit} bytes.")

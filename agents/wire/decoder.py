@@ -1,0 +1,139 @@
+"""The whole way from the bytes of an answer to its events."""
+
+from collections.abc import Iterable
+
+from agents.exceptions import AgentError
+from agents.wire.bodies import Body, body_of
+from agents.wire.events import Event, Failed, Finished, Pending, Replace, Text
+from agents.wire.sniff import essence, is_unsupported, sniff
+from agents.wire.text import Cleaner, Utf8, cut, size
+
+EMPTY = (
+    "The agent answered without any text. With n8n: streaming is on in the trigger but off in the agent,"
+    " or the workflow failed before its Respond node."
+)
+
+
+class Decoder:
+    """Turn the bytes of one answer into events; it never raises.
+
+    The last event is `Finished` or `Failed`, and `finished` is true from then on: stop reading. All text before a
+    `Failed` stands. Pieces of text are joined within a feed. `pending` is an error which the agent may still
+    recover from: it fails the answer if the body ends, and the caller should not wait for long in silence.
+    """
+
+    def __init__(self, content_type: str, *, max_event_bytes: int, max_text_bytes: int) -> None:
+        self.finished = False
+        self.pending: AgentError | None = None
+        self._media_type = essence(content_type)
+        self._max_event = max_event_bytes
+        self._max_text = max_text_bytes
+        self._utf8 = Utf8()
+        self._cleaner = Cleaner()
+        self._head = ""
+        self._body: Body | None = None
+        self._text_size = 0
+        self._has_text = False
+
+    @property
+    def format(self) -> str:
+        """What the answer was recognised as, "" before its first characters."""
+        return self._body.format if self._body else ""
+
+    def feed(self, data: bytes) -> list[Event]:
+        if self.finished:
+            return []
+        return self._settle(self._read(self._utf8.decode(data)))
+
+    def end(self, clean: bool) -> list[Event]:
+        """Return what is left when the body has ended; `clean` is false if it was cut short."""
+        return self._close(Finished()) if clean else self.abort(self.pending or _truncated())
+
+    def abort(self, error: AgentError) -> list[Event]:
+        """Return what is left when reading was given up, and the reason."""
+        return self._close(Failed(error))
+
+    def _close(self, last: Finished | Failed) -> list[Event]:
+        if self.finished:
+            return []
+        events = self._settle(self._rest())
+        return events if self.finished else events + self._conclude(last)
+
+    def _read(self, text: str, *, final: bool = False) -> Iterable[Event]:
+        if is_unsupported(self._media_type):
+            kind = f"The agent answers with {self._media_type}, which is not text."
+            return [Failed(AgentError("agent_unsupported_type", kind))]
+        if self._body is None:
+            self._head += text
+            shape = sniff(self._head, self._media_type, final=final)
+            if shape is None:
+                return []
+            self._body = body_of(shape, self._media_type, self._max_event)
+            text, self._head = self._head, ""
+        return self._body.feed(text)
+
+    def _rest(self) -> Iterable[Event]:
+        yield from self._read(self._utf8.decode(b"", final=True), final=True)
+        if self._body:
+            yield from self._body.end()
+
+    def _settle(self, events: Iterable[Event]) -> list[Event]:
+        """Join the texts, keep to the limit, and see to it that nothing follows the end."""
+        settled: list[Event] = []
+        pieces: list[str] = []
+        for event in events:
+            if isinstance(event, Text):
+                pieces.append(event.text)
+                self.pending = None
+                continue
+            if pieces:
+                settled += self._grow("".join(pieces))
+                pieces = []
+            if self.finished:
+                return settled
+            if isinstance(event, Pending):
+                self.pending = event.error
+            elif isinstance(event, Finished | Failed):
+                return settled + self._conclude(event)
+            elif isinstance(event, Replace):
+                settled += self._replace(event.text)
+            else:
+                settled.append(event)
+        return settled + self._grow("".join(pieces)) if pieces else settled
+
+    def _grow(self, text: str) -> list[Event]:
+        text = self._cleaner.clean(text)
+        if not text:
+            return []
+        room = self._max_text - self._text_size
+        self._text_size += size(text)
+        self._has_text = self._has_text or not text.isspace()
+        if self._text_size <= self._max_text:
+            return [Text(text)]
+        self.finished = True
+        beginning: list[Event] = [Text(kept)] if (kept := cut(text, room)) else []
+        return [
+            *beginning,
+            Failed(AgentError("agent_too_large", f"The answer is over {self._max_text} bytes.")),
+        ]
+
+    def _replace(self, text: str) -> list[Event]:
+        self._cleaner = Cleaner()
+        self._text_size = 0
+        self._has_text = False
+        grown = self._grow(text) or [Text("")]
+        return [Replace(event.text) if isinstance(event, Text) else event for event in grown]
+
+    def _conclude(self, event: Finished | Failed) -> list[Event]:
+        rest: list[Event] = [Text(half)] if (half := self._cleaner.flush()) else []
+        self.finished = True
+        if isinstance(event, Finished):
+            if self.pending:
+                event = Failed(self.pending)
+            elif not self._has_text:
+                event = Failed(AgentError("agent_empty", EMPTY))
+        return [*rest, event]
+
+
+def _truncated() -> AgentError:
+    return AgentError("agent_truncated", "The connection was cut before the answer was complete.")
