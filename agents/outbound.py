@@ -1,0 +1,193 @@
+"""The one way out: HTTP requests to addresses that people typed in.
+
+The guard sits where the connection is made. A name is resolved once, every address it has is checked, and a
+checked one is dialled, so a name that changes its address in between gains nothing. There are no redirects,
+cookies, proxies from the environment or kept connections. Private addresses are reached only with the operator's
+leave (`AGENT_ALLOWED_HOSTS`, `AGENT_ALLOWED_CIDRS`).
+
+aiohttp carries it: it took a third of the CPU of httpx per token, and one read of it returns all that has arrived.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import aiohttp
+from aiohttp.abc import ResolveResult
+from django.conf import settings
+
+from agents import addresses
+from agents.exceptions import AgentError
+
+RETRY_PAUSE: Final = 0.2
+INFLATED_AT_ONCE: Final = 256 * 1024
+
+_sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
+
+
+class BodyCutError(Exception):
+    """Say that a body ended before it was complete."""
+
+
+class _NothingSentError(Exception):
+    """Say that no connection came about, so that a second try can do no harm."""
+
+
+class Reply:
+    """The answer to a request, once its headers are there."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+        self._content = response.content
+        self._inflater = _inflater(response.headers.get("Content-Encoding", ""))
+
+    @property
+    def ended(self) -> bool:
+        """Whether all that will ever come has arrived, read or not."""
+        return self._content.is_eof() or self._content.exception() is not None
+
+    async def read(self) -> bytes:
+        """Return all that has arrived, waiting for something; `b""` at the end. Raises `BodyCutError`."""
+        if self._inflater and self._inflater.unconsumed_tail:
+            return self._inflate(self._inflater.unconsumed_tail)
+        while data := await self._receive():
+            if not self._inflater:
+                return data
+            if inflated := self._inflate(data):
+                return inflated
+        return b""
+
+    async def _receive(self) -> bytes:
+        try:
+            return await self._content.readany()
+        except (aiohttp.ClientError, OSError) as error:
+            if rest := self._take_rest():
+                return rest
+            raise BodyCutError(str(error)) from error
+
+    def _take_rest(self) -> bytes:
+        """Return what arrived before the connection broke: aiohttp would throw it away."""
+        error = self._content.exception()
+        self._content.set_exception(None)  # type: ignore[arg-type]
+        rest = self._content.read_nowait()
+        if error:
+            self._content.set_exception(error)
+        return rest
+
+    def _inflate(self, data: bytes) -> bytes:
+        """Unpack a bounded piece: a few bytes may stand for gigabytes."""
+        assert self._inflater is not None
+        try:
+            return self._inflater.decompress(data, INFLATED_AT_ONCE)
+        except zlib.error as error:
+            raise BodyCutError(f"The compressed body is damaged: {error}") from error
+
+
+@asynccontextmanager
+async def post(url: str, headers: Mapping[str, str], json: Any, *, connect_seconds: float) -> AsyncIterator[Reply]:
+    """Send one POST and give the reply; on leaving, the connection is closed.
+
+    There is no time-out after connecting. If no connection comes about, it is tried once more within
+    `connect_seconds`. Raises `AgentError`.
+    """
+    if settings.AGENT_REQUIRE_HTTPS and not url.lower().startswith("https:"):
+        raise AgentError("agent_blocked_address", "The operator allows only addresses that begin with https://.")
+    fixed = {"Accept-Encoding": "identity", "User-Agent": settings.AGENT_USER_AGENT}
+    response = await _send(url, {**fixed, **headers}, json, connect_seconds)
+    try:
+        yield Reply(response)
+    finally:
+        response.close()
+
+
+async def close() -> None:
+    """Close what the running event loop has open."""
+    session = _sessions.pop(asyncio.get_running_loop(), None)
+    if session:
+        await session.close()
+
+
+def canonical_url(url: str) -> str:
+    """Return the one spelling of an agent's address under which it is stored; `ValueError` says what is wrong."""
+    return addresses.canonical_url(url, require_https=settings.AGENT_REQUIRE_HTTPS)
+
+
+class _GuardedConnector(aiohttp.TCPConnector):
+    """Check every address about to be dialled.
+
+    All connections ask `_resolve_host` for their addresses; a literal one would pass by a resolver of our own.
+    """
+
+    async def _resolve_host(
+        self, host: str, port: int, traces: Sequence[aiohttp.tracing.Trace] | None = None
+    ) -> list[ResolveResult]:
+        found = await super()._resolve_host(host, port, traces)
+        policy = addresses.Policy.of(settings.AGENT_ALLOWED_HOSTS, settings.AGENT_ALLOWED_CIDRS)
+        policy.check(host, port, [result["host"] for result in found])
+        return found
+
+
+def _session() -> aiohttp.ClientSession:
+    """Return the session of the running loop, which keeps nothing from one call to the next.
+
+    A connection is not used twice: the guard is asked for every call, and no call is lost to a server that closes
+    a kept connection in that very moment, which could not be repeated.
+    """
+    loop = asyncio.get_running_loop()
+    if loop not in _sessions:
+        _sessions[loop] = aiohttp.ClientSession(
+            connector=_GuardedConnector(
+                limit=0, force_close=True, use_dns_cache=False, resolver=aiohttp.ThreadedResolver()
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+        )
+    return _sessions[loop]
+
+
+async def _send(url: str, headers: Mapping[str, str], json: Any, seconds: float) -> aiohttp.ClientResponse:
+    deadline = monotonic() + seconds
+    try:
+        return await _send_once(url, headers, json, seconds)
+    except _NothingSentError:
+        await asyncio.sleep(RETRY_PAUSE)
+    try:
+        return await _send_once(url, headers, json, max(deadline - monotonic(), RETRY_PAUSE))
+    except _NothingSentError as error:
+        raise AgentError("agent_unreachable", str(error)) from error
+
+
+async def _send_once(url: str, headers: Mapping[str, str], json: Any, seconds: float) -> aiohttp.ClientResponse:
+    """Send once. Raises `_NothingSentError` where a second try may help, else `AgentError`."""
+    patience = aiohttp.ClientTimeout(connect=seconds)
+    try:
+        return await _session().post(url, headers=headers, json=json, timeout=patience, allow_redirects=False)
+    except addresses.BlockedAddressError as error:
+        raise AgentError("agent_blocked_address", str(error)) from error
+    except aiohttp.InvalidURL as error:
+        raise AgentError("agent_unreachable", f"The address is not valid: {error}") from error
+    except aiohttp.ConnectionTimeoutError as error:
+        raise AgentError("agent_unreachable", f"No connection came about within {seconds:g} s.") from error
+    except aiohttp.ClientSSLError as error:
+        raise AgentError("agent_unreachable", f"No secure connection came about: {error}") from error
+    except aiohttp.ClientConnectorError as error:
+        raise _NothingSentError(f"No connection came about: {error}") from error
+    except (aiohttp.ClientError, OSError) as error:
+        seen = f"The agent took the request and gave no HTTP answer: {error or type(error).__name__}"
+        raise AgentError("agent_failed", seen) from error
+
+
+def _inflater(encoding: str) -> "zlib._Decompress | None":
+    """Return what unpacks a body that is packed although we asked for a plain one. Raises `AgentError`."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return None
+    if encoding in ("gzip", "x-gzip", "deflate"):
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    raise AgentError("agent_unsupported_type", f"The answer is packed as {encoding[:40]}, which was not asked for.")
