@@ -1,0 +1,123 @@
+"""Call an agent and give its answer as it grows."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing, suppress
+from dataclasses import dataclass
+from typing import Final
+
+from agents import outbound
+from agents.exceptions import AgentError
+from agents.kinds import KINDS, Call, Local, Remote
+from agents.limits import Clock, Limits
+from agents.wire import Decoder, Event, Failed, Notice, Replace, Text, Usage
+from agents.wire.status import refusal
+
+# Once an answer flows, let this much time of it gather: a read costs the same for one token as for five.
+SIP_SECONDS: Final = 0.05
+FULL_READ: Final = 16 * 1024
+
+WITHOUT_BODY: Final = (204, 205)
+ERROR_BODY_BYTES: Final = 64 * 1024
+ERROR_BODY_SECONDS: Final = 5.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was learnt about a call besides its text; filled while the call runs.
+
+    `format` is what the answer was recognised as, `received` counts bytes of the body.
+    """
+
+    http_status: int | None = None
+    format: str = ""
+    received: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+async def call_agent(call: Call, outcome: Outcome | None = None) -> AsyncIterator[Text | Replace | Notice]:
+    """Call an agent once and yield its answer piece by piece.
+
+    Ends when the answer is complete. Raises `AgentError` otherwise, after all text that came was yielded, and
+    `ValueError` for limits that make no sense. Closing the generator (`aclose`) or cancelling its task closes the
+    connection at once; the agent's own run may go on.
+    """
+    outcome = outcome or Outcome()
+    limits = Limits.from_mapping(call.limits)
+    kind = KINDS[call.kind]
+    answer = _ask(kind, call, limits, outcome) if isinstance(kind, Remote) else _listen(kind, call, limits)
+    async with aclosing(answer) as events:
+        async for event in events:
+            match event:
+                case Text() | Replace() | Notice():
+                    yield event
+                case Usage():
+                    outcome.prompt_tokens = event.prompt_tokens
+                    outcome.completion_tokens = event.completion_tokens
+                case Failed():
+                    event.error.http_status = event.error.http_status or outcome.http_status
+                    raise event.error
+
+
+async def _ask(kind: Remote, call: Call, limits: Limits, outcome: Outcome) -> AsyncGenerator[Event, None]:
+    """Send the call and decode what comes back."""
+    request = kind.request(call)
+    clock = Clock(limits)
+    async with AsyncExitStack() as stack:
+        connecting = outbound.post(request.url, request.headers, request.json, connect_seconds=limits.connect)
+        reply = await clock.within(stack.enter_async_context(connecting))
+        outcome.http_status = reply.status
+        if reply.status in WITHOUT_BODY or not 200 <= reply.status < 300:
+            raise refusal(reply.status, reply.headers, await _beginning(reply))
+        decoder = _decoder(reply.headers.get("Content-Type", ""), limits)
+        async with aclosing(_read(reply, decoder, clock, outcome)) as events:
+            async for event in events:
+                yield event
+
+
+async def _read(reply: outbound.Reply, decoder: Decoder, clock: Clock, outcome: Outcome) -> AsyncGenerator[Event, None]:
+    """Read to the end of the answer, which may come before the end of the body."""
+    while not decoder.finished:
+        data = b""
+        try:
+            data = await clock.within(reply.read(), decoder.pending)
+            events = decoder.feed(data) if data else decoder.end(clean=True)
+        except outbound.BodyCutError:
+            events = decoder.end(clean=False)
+        except AgentError as error:
+            events = decoder.abort(error)
+        clock.saw(events)
+        outcome.received += len(data)
+        outcome.format = decoder.format
+        for event in events:
+            yield event
+        if clock.saw_text and len(data) < FULL_READ and not (decoder.finished or reply.ended):
+            await asyncio.sleep(clock.until(SIP_SECONDS))
+
+
+async def _listen(kind: Local, call: Call, limits: Limits) -> AsyncGenerator[Event, None]:
+    """Give the answer of a kind without network, under the same limit of text."""
+    decoder = _decoder("text/plain", limits)
+    async with aclosing(kind.stream(call)) as pieces:
+        async for piece in pieces:
+            for event in decoder.feed(piece.encode()):
+                yield event
+            if decoder.finished:
+                return
+    for event in decoder.end(clean=True):
+        yield event
+
+
+def _decoder(content_type: str, limits: Limits) -> Decoder:
+    return Decoder(content_type, max_event_bytes=limits.event_bytes, max_text_bytes=limits.text_bytes)
+
+
+async def _beginning(reply: outbound.Reply) -> bytes:
+    """Return the first bytes of an error's body, or as many as come soon."""
+    body = b""
+    with suppress(outbound.BodyCutError, TimeoutError):
+        async with asyncio.timeout(ERROR_BODY_SECONDS):
+            while len(body) < ERROR_BODY_BYTES and (data := await reply.read()):
+                body += data
+    return body[:ERROR_BODY_BYTES]
