@@ -1,0 +1,51 @@
+"""Who may open a page."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+from urllib.parse import urlencode, urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+
+from accounts.principal import PrincipalRequest
+
+P = ParamSpec("P")
+MemberView = Callable[Concatenate[PrincipalRequest, P], HttpResponseBase]
+PageView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def member_required(view: MemberView[P]) -> PageView[P]:
+    """Send signed-out visitors of a page to the sign-in page and back afterwards.
+
+    What the page shows is kept out of every cache unless the view says otherwise: after signing out, the browser's
+    back button must not show it again.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        member = cast(PrincipalRequest, request)
+        if member.principal is None:
+            return to_sign_in(request)
+        response = view(member, *args, **kwargs)
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response
+
+    return guarded
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Redirect to the sign-in page, which leads back to the page the visitor is on."""
+    fragment = "HX-Request" in request.headers
+    if request.method == "GET" and not fragment:
+        page = request.get_full_path()
+    else:
+        page = urlsplit(request.headers.get("Referer", "")).path
+    address = f"{reverse('sign-in')}?{urlencode({'next': page})}" if page else reverse("sign-in")
+    if fragment:  # htmx would put the sign-in page into the fragment's place
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)
