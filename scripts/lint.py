@@ -35,7 +35,7 @@ CHECKS = (
     Check("ruff check", "ruff check ."),
     Check("ruff format", "ruff format --check ."),
     Check("mypy", "mypy ."),
-    Check("mypy scripts", "mypy --package scripts"),
+    Check("mypy scripts", "mypy --config-file= --strict --package scripts"),
     Check("djlint lint", "djlint --lint templates"),
     Check("djlint format", "djlint --check templates"),
     Check("import order", "lint-imports"),

@@ -6,14 +6,14 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 
 from scripts.backends import Backend, run_all
 from scripts.console import StepError, say
 from scripts.environment import prepare
 from scripts.outcome import Outcome, table
-from scripts.services.chromium import locate_chromium
+from scripts.services.chromium import browser_variables
 from scripts.services.postgres import running_postgres
 from scripts.services.redis import running_redis
 
@@ -60,31 +60,26 @@ def test(options: argparse.Namespace, folder: Path, stack: ExitStack) -> tuple[l
     """Start the services, then the backends that can run; tell what was missing."""
     missing: list[str] = []
 
-    def offer(name: str, start: Callable[[], str]) -> dict[str, str]:
+    def offer(start: Callable[[], dict[str, str]]) -> dict[str, str]:
         try:
-            return {name: start()}
+            return start()
         except StepError as failure:
             missing.append(str(failure))
             return {}
 
-    def serve(server: Callable[[Path], AbstractContextManager[str]]) -> Callable[[], str]:
-        return lambda: stack.enter_context(server(folder))
-
     say("- starting PostgreSQL and Redis, looking for Chromium")
     services = (
-        offer("TEST_POSTGRES_URL", serve(running_postgres))
-        | offer("TEST_REDIS_URL", serve(running_redis))
-        | offer("TEST_CHROMIUM", lambda: str(locate_chromium()))
+        offer(lambda: {"TEST_POSTGRES_URL": stack.enter_context(running_postgres(folder))})
+        | offer(lambda: {"TEST_REDIS_URL": stack.enter_context(running_redis(folder))})
+        | offer(browser_variables)
     )
     databases = {"sqlite": "", "postgresql": services.get("TEST_POSTGRES_URL")}
     wanted = [options.only] if options.only else list(BACKENDS)
+    absent = [name for name in wanted if databases[name] is None]
     backends = [
-        Backend(name, folder, url, services, options.pytest)
-        for name in wanted
-        if (url := databases[name]) is not None
+        Backend(name, folder, databases[name] or "", services, options.pytest) for name in wanted if name not in absent
     ]
     outcomes = run_all(backends, side_by_side=not options.one_by_one and (os.cpu_count() or 1) > 1)
-    absent = [name for name in wanted if databases[name] is None]
     return outcomes + [Outcome(name, missing="did not run") for name in absent], missing
 
 

