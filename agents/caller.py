@@ -1,7 +1,7 @@
 """Call an agent and give its answer as it grows."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +13,7 @@ from agents.limits import Clock, Limits
 from agents.wire import Decoder, Event, Failed, Notice, Replace, Text, Usage
 from agents.wire.status import refusal
 
-# Once an answer flows, let this much time of it gather: a read costs the same for one token as for five.
+# Once an answer flows it is read in sips of this length, unless there is a lot of it at once.
 SIP_SECONDS: Final = 0.05
 FULL_READ: Final = 16 * 1024
 
@@ -36,7 +36,7 @@ class Outcome:
     completion_tokens: int | None = None
 
 
-async def call_agent(call: Call, outcome: Outcome | None = None) -> AsyncIterator[Text | Replace | Notice]:
+async def call_agent(call: Call, outcome: Outcome | None = None) -> AsyncGenerator[Text | Replace | Notice, None]:
     """Call an agent once and yield its answer piece by piece.
 
     Ends when the answer is complete. Raises `AgentError` otherwise, after all text that came was yielded, and
@@ -93,7 +93,7 @@ async def _read(reply: outbound.Reply, decoder: Decoder, clock: Clock, outcome: 
         for event in events:
             yield event
         if clock.saw_text and len(data) < FULL_READ and not (decoder.finished or reply.ended):
-            await asyncio.sleep(clock.until(SIP_SECONDS))
+            await reply.gather(clock.until(SIP_SECONDS))
 
 
 async def _listen(kind: Local, call: Call, limits: Limits) -> AsyncGenerator[Event, None]:

@@ -154,8 +154,7 @@ class JsonBody:
         if not self._streams:
             self._raw.append(text)
             self._raw_size += size(text)
-        for piece in self._scanner.feed(text):
-            value = parse(piece)
+        for value in self._scanner.feed(text):
             if self._streams:
                 yield from self._read(value)
             elif value is MISSING:

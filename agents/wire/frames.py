@@ -30,7 +30,7 @@ class Format:
     certain: Callable[[Frame], bool]
 
 
-N8N_TYPES = frozenset({"begin", "item", "end", "error", "keepalive"})
+N8N_TYPES = ("begin", "item", "end", "error")
 GENERIC_KEYS = ("content", "delta", "text", "token", "output")
 
 
@@ -40,11 +40,11 @@ def _never(frame: Frame) -> bool:
 
 def _is_n8n(frame: Frame) -> bool:
     kind = frame.get("type")
-    return kind == "keepalive" or ("metadata" in frame and isinstance(kind, str) and kind in N8N_TYPES)
+    return kind == "keepalive" or (kind in N8N_TYPES and "metadata" in frame)
 
 
 def _claimed_by_n8n(frame: Frame) -> bool:
-    return _is_n8n(frame) or frame.get("type") in ("begin", "item", "end")
+    return frame.get("type") in ("begin", "item", "end") or _is_n8n(frame)
 
 
 def _read_n8n(frame: Frame) -> list[Event]:
@@ -71,7 +71,8 @@ def _unwrap(content: str) -> str:
 
 
 def _is_error(frame: Frame) -> bool:
-    return bool(frame.get("error")) or "error" in (frame.get("type"), frame.get("event"), frame.get("object"))
+    kinds = (frame.get("type"), frame.get("event"), frame.get("object"))
+    return bool(frame.get("error")) or "error" in kinds
 
 
 def _read_error(frame: Frame) -> list[Event]:
@@ -123,7 +124,10 @@ FORMATS = (
 
 
 def format_of(frame: Frame) -> Format:
-    return next(candidate for candidate in FORMATS if candidate.claims(frame))
+    for candidate in FORMATS:
+        if candidate.claims(frame):
+            return candidate
+    raise AssertionError("The last format claims every frame.")
 
 
 def surely_frame(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from typing import Any, Final
 
 from agents.wire.text import size
@@ -10,6 +11,7 @@ from agents.wire.text import size
 _TO_BRACKET = re.compile(r'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+', re.DOTALL)
 _TO_QUOTE = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _OPENING = re.compile(r"[{\[]")
+_DECODER = json.JSONDecoder()
 _BETWEEN = " \t\r\n,\x1e"
 
 MISSING: Final = object()
@@ -24,10 +26,10 @@ def parse(text: str) -> Any:
 
 
 class JsonScanner:
-    """Cut text into top-level objects and arrays, from pieces cut anywhere.
+    """Read top-level objects and arrays out of text, from pieces cut anywhere.
 
-    Only brackets and strings are looked at; whether a value is JSON is for `parse` to say. Each character is looked
-    at once, so a value may come in any number of pieces.
+    A value that comes in one piece is parsed at once. Of one that does not, only brackets and strings are looked at
+    until it is complete, each character once, so that it may come in any number of pieces.
     """
 
     def __init__(self) -> None:
@@ -38,22 +40,26 @@ class JsonScanner:
         self.held = 0
         """Bytes of the value that is not complete yet."""
 
-    def feed(self, text: str) -> list[str]:
-        """Return what is complete: values, and between them whatever is neither value nor white space."""
+    def feed(self, text: str) -> list[Any]:
+        """Return the values that are complete, and `MISSING` for whatever is neither value nor white space."""
         text = self._backslash + text
         self._backslash = ""
-        found: list[str] = []
+        found: list[Any] = []
         start = at = 0
         while at < len(text):
             if not self._depth:
                 start = at = _skip_to_value(text, at, found)
                 if at == len(text):
                     return found
+                with suppress(ValueError, RecursionError):
+                    value, at = _DECODER.raw_decode(text, start)
+                    found.append(value)
+                    continue
                 self._depth = 1
                 at += 1
             at = self._scan(text, at)
             if not self._depth:
-                found.append("".join(self._value) + text[start:at])
+                found.append(parse("".join(self._value) + text[start:at]))
                 self._value.clear()
                 self.held = 0
                 start = at
@@ -84,10 +90,10 @@ class JsonScanner:
         return at
 
 
-def _skip_to_value(text: str, at: int, found: list[str]) -> int:
-    """Return the place of the next value, adding what is passed over to `found` if it is more than white space."""
+def _skip_to_value(text: str, at: int, found: list[Any]) -> int:
+    """Return the place of the next value, telling `found` if more than white space is passed over."""
     opening = _OPENING.search(text, at)
     stop = opening.start() if opening else len(text)
-    if passed := text[at:stop].strip(_BETWEEN):
-        found.append(passed)
+    if text[at:stop].strip(_BETWEEN):
+        found.append(MISSING)
     return stop
