@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from agents.api.views import AgentViewSet
+
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("agents", AgentViewSet, basename="agent")
+urlpatterns = router.urls

@@ -1,0 +1,84 @@
+"""Every write of an agent."""
+
+from typing import Any, Final, TypedDict, Unpack
+
+from django.db import transaction
+
+from accounts.models import User
+from agents import avatars, rules
+from agents.models import Agent
+from tenants.exceptions import Invalid, NotFound
+
+# A mask can be told from a token: no token holds this character, since none could travel in a header.
+MASK_SIGN: Final = "•"
+
+
+class AgentFields(TypedDict, total=False):
+    """What may be set of an agent."""
+
+    name: str
+    description: str
+    kind: str
+    webhook_url: str
+    webhook_token: str
+    system_prompt: str
+    avatar: str | None
+    config: dict[str, Any]
+    limits: dict[str, Any]
+    is_active: bool
+
+
+@transaction.atomic
+def create_agent(*, created_by: User | None, **fields: Unpack[AgentFields]) -> Agent:
+    """Add an agent to the team in scope; raise `Invalid` on one that could not be called."""
+    agent = Agent(created_by=created_by)
+    for name, value in fields.items():
+        setattr(agent, name, value)
+    rules.hold(agent, changed={*fields, "webhook_url", "config"})
+    agent.save()
+    return agent
+
+
+@transaction.atomic
+def update_agent(*, agent: Agent, **changes: Unpack[AgentFields]) -> Agent:
+    """Change the given fields and no others; the mask of the token and the present avatar change nothing."""
+    agent = _locked(agent)
+    if changes.get("webhook_token", "").startswith(MASK_SIGN):
+        del changes["webhook_token"]
+    if "avatar" in changes and changes["avatar"] == agent.avatar:
+        del changes["avatar"]
+    for name, value in changes.items():
+        setattr(agent, name, value)
+    rules.hold(agent, changed=changes)
+    agent.save()
+    return agent
+
+
+@transaction.atomic
+def set_avatar(*, agent: Agent, image: bytes) -> Agent:
+    """Give the agent a picture; raise `Invalid` on what is none and `TooLarge` on a large one."""
+    try:
+        avatar = avatars.data_uri(image)
+    except ValueError as error:
+        raise Invalid(errors={"file": [str(error)]}) from None
+    agent = _locked(agent)
+    agent.avatar = avatar
+    agent.save(update_fields=["avatar", "updated_at"])
+    return agent
+
+
+@transaction.atomic
+def delete_agent(*, agent: Agent) -> None:
+    """Delete the agent; its chats and the ledger of its runs stay.
+
+    The lock lets a chat that is being started right now come first, so that it is let go of like the others.
+    """
+    _locked(agent).delete()
+
+
+def _locked(agent: Agent) -> Agent:
+    """Return the agent as it stands, held until the transaction ends; raise `NotFound` if it is gone."""
+    found = Agent.objects.select_for_update().filter(pk=agent.pk).first()
+    if found is None:
+        raise NotFound()
+    return found
