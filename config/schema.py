@@ -2,21 +2,10 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
 
-ERROR = {
-    "type": "object",
-    "properties": {
-        "detail": {"type": "string", "description": "One plain sentence."},
-        "error_code": {"type": "string", "description": "UPPER_SNAKE, for programs."},
-        "errors": {
-            "type": "object",
-            "additionalProperties": {"type": "array", "items": {"type": "string"}},
-            "description": "Field → sentences.",
-        },
-    },
-    "required": ["detail", "error_code"],
-}
 SENTENCES = {
     "400": "The request is not valid.",
     "401": "No or bad credentials.",
@@ -32,6 +21,34 @@ SENTENCES = {
     "503": "The agent is busy.",
     "504": "The agent took too long.",
 }
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """The body of every refusal."""
+
+    detail = serializers.CharField(help_text="One plain sentence.")
+    error_code = serializers.CharField(help_text="UPPER_SNAKE, for programs.")
+    errors = serializers.DictField(  # type: ignore[assignment] # a field; the class keeps its own property
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="Field → sentences.",
+    )
+
+
+class PrincipalScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # the package's own gap
+    """Describe the credentials of API clients that the resolver of who is asking takes."""
+
+    target_class = "accounts.api.authentication.PrincipalAuthentication"
+    name = ["bearer", "cookie"]
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
+        return [
+            {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+            {"type": "apiKey", "in": "cookie", "name": "access_token"},
+        ]
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
+        return [{name: []} for name in self.name]  # any one of them is enough
 
 
 class ContractSchema(AutoSchema):
@@ -56,4 +73,5 @@ class ContractSchema(AutoSchema):
         return sorted({*common, *getattr(self.view, "refusals", {}).get(action, [])})
 
     def _error(self, status: str) -> dict[str, Any]:
-        return {"description": SENTENCES[status], "content": {"application/json": {"schema": ERROR}}}
+        body = self.resolve_serializer(ErrorSerializer, "response").ref
+        return {"description": SENTENCES[status], "content": {"application/json": {"schema": body}}}
