@@ -10,11 +10,15 @@ from agents.models import RunStatus
 
 @dataclass(frozen=True, slots=True)
 class RunSaved:
-    """A run's text was saved, at the end or on the way; `text` is None when only the status is known (a crash)."""
+    """A run's text was saved, at the end or on the way; `text` is None when only the status is known (a crash).
+
+    `revision` says how often the text was replaced as a whole.
+    """
 
     run_id: UUID
     team_id: UUID
     text: str | None
+    revision: int
     status: RunStatus
     error_code: str = ""
 

@@ -63,6 +63,7 @@ class Message(TenantModel):
     position = models.PositiveIntegerField()
     role = models.CharField(max_length=20, choices=MessageRole)
     content = models.TextField(blank=True)
+    revision = models.PositiveIntegerField(default=0, help_text="How often the agent replaced the whole text.")
     status = models.CharField(max_length=20, choices=MessageStatus, default=MessageStatus.COMPLETE)
     error_code = models.CharField(max_length=40, blank=True)
     timestamp = models.DateTimeField(default=timezone.now)

@@ -22,5 +22,5 @@ def record_answer(event: RunSaved, **kwargs: Any) -> None:
     """Write the run's text and state into its message."""
     changes: dict[str, Any] = {"status": STATUS_OF_RUN[event.status], "error_code": event.error_code}
     if event.text is not None:
-        changes["content"] = event.text
+        changes |= {"content": event.text, "revision": event.revision}
     Message.objects.filter(run_id=event.run_id).update(**changes)

@@ -1,4 +1,4 @@
-"""The ASGI application: pages and API, sockets, and the life of the relay."""
+"""The ASGI application: pages and API, sockets, and the relay that lives with the server."""
 
 import os
 
@@ -8,15 +8,16 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 http_application = get_asgi_application()
 
-from agents.relay import lifespan  # noqa: E402 - the apps must be ready first
+from agents.relay import WithRelay  # noqa: E402 - the apps must be ready first
 from chats.routing import websocket_urlpatterns  # noqa: E402
 from config.limits import BodyLimit  # noqa: E402
 from tenants.middleware import PrincipalSocketMiddleware  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": BodyLimit(http_application),
-        "websocket": PrincipalSocketMiddleware(URLRouter(websocket_urlpatterns)),
-        "lifespan": lifespan,
-    }
+application = WithRelay(
+    ProtocolTypeRouter(
+        {
+            "http": BodyLimit(http_application),
+            "websocket": PrincipalSocketMiddleware(URLRouter(websocket_urlpatterns)),
+        }
+    )
 )

@@ -29,9 +29,8 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
         return None
     set_rollback()
     headers = dict(known.headers)
-    if isinstance(error, drf.APIException):
-        if challenge := getattr(error, "auth_header", None):
-            headers["WWW-Authenticate"] = challenge
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
     if known.status == 401 and "WWW-Authenticate" not in headers:
         headers["WWW-Authenticate"] = 'Bearer realm="Parley"'
     return Response(known.body(), status=known.status, headers=headers)
@@ -105,6 +104,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token is missing or old."""
-    return error_response(
-        request, Forbidden("This form is out of date. Go back, reload the page and send it again.")
-    )
+    return error_response(request, Forbidden("This form is out of date. Go back, reload the page and send it again."))

@@ -18,7 +18,7 @@ class BodyLimit:
     The length matters: the REST framework takes a request without `Content-Length` (a chunked one) for empty.
     """
 
-    def __init__(self, inner: Callable[[dict[str, Any], Receive, Send], Awaitable[None]]) -> None:
+    def __init__(self, inner: Callable[[dict[str, Any], Any, Any], Awaitable[None]]) -> None:
         self.inner = inner
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:

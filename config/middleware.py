@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+from tenants.database import give_back_connections
 
 
 class GiveBackConnection:
@@ -22,10 +23,3 @@ class GiveBackConnection:
         if response.streaming:
             give_back_connections()
         return response
-
-
-def give_back_connections() -> None:
-    """Close this thread's idle connections; one inside a transaction stays."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()

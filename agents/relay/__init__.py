@@ -1,10 +1,112 @@
-"""The relay."""
+"""The relay: an agent is called by a detached run, its text grows, whoever wants reads along.
+
+This is the door for everybody else. The relay lives on the server's event loop; the functions here may be called
+from any thread, those that wait from any thread but that loop's.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from asgiref.sync import async_to_sync
+from django.conf import settings
 
-async def lifespan(scope: Any, receive: Any, send: Any) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
+from agents.kinds import Call
+from agents.models import Run
+from agents.relay import ledger
+from agents.relay.driving import LiveRun, drive
+from agents.relay.hub import Relay
+from agents.relay.transcript import Transcript
+from tenants.exceptions import ParleyError
+
+logger = logging.getLogger(__name__)
+STOP_WAIT_SECONDS = 5.0
+_relay: Relay | None = None
+
+
+class AgentsBusyError(ParleyError):
+    status = 503
+    code = "AGENT_BUSY"
+    sentence = "Too many answers are being written right now. Try again in a moment."
+
+
+class WithRelay:
+    """Wrap the ASGI application: the relay starts with the server, or with the first request, and ends with it."""
+
+    def __init__(self, inner: Callable[..., Awaitable[None]]) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            relay()
+            await self.inner(scope, receive, send)
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        await receive()
+        running = relay()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await running.shut_down()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def relay() -> Relay:
+    """Return the relay of the running event loop, starting it at first."""
+    global _relay  # noqa: PLW0603 - one a process, bound to the server's loop
+    if _relay is None or _relay.loop is not asyncio.get_running_loop():
+        _relay = Relay()
+    return _relay
+
+
+def check_room() -> None:
+    """Raise `AgentsBusyError` when this process carries as many runs as it may."""
+    if _relay is not None and len(_relay.live()) >= settings.MAX_RUNS_PER_PROCESS:
+        raise AgentsBusyError(headers={"Retry-After": "5"})
+
+
+def launch(run: Run, call: Call) -> None:
+    """Start a booked run. Without a server (a command, a test) it is driven to its end before this returns."""
+    live = LiveRun(run_id=run.id, team_id=run.team_id, call=call, transcript=Transcript(run.id))
+    if _serving():
+        assert _relay is not None
+        _relay.loop.call_soon_threadsafe(_relay.begin, live)
+    else:
+        async_to_sync(drive)(live)
+
+
+def stop(run: Run) -> None:
+    """Stop a run of the team in scope and wait for its end, a few seconds at most."""
+    owner = ledger.request_stop(run.id)
+    if not owner or not _serving():
+        return
+    assert _relay is not None
+    stopping = asyncio.run_coroutine_threadsafe(_stop(_relay, run, owner), _relay.loop)
+    try:
+        stopping.result(STOP_WAIT_SECONDS + 1)
+    except TimeoutError:
+        logger.warning("Run %s was told to stop but has not ended yet.", run.id)
+
+
+def wait(run: Run) -> None:
+    """Wait until a run has ended."""
+    if _serving():
+        assert _relay is not None
+        asyncio.run_coroutine_threadsafe(_ended(_relay, run), _relay.loop).result()
+
+
+def _serving() -> bool:
+    return _relay is not None and _relay.loop.is_running()
+
+
+async def _stop(here: Relay, run: Run, owner: str) -> None:
+    await here.stop(run.id, owner)
+    async with asyncio.timeout(STOP_WAIT_SECONDS):
+        await _ended(here, run)
+
+
+async def _ended(here: Relay, run: Run) -> None:
+    async with here.reading(run.id, run.team_id, run.owner) as transcript:
+        await transcript.ended()

@@ -1,0 +1,111 @@
+"""Drive one run: call the agent, let its text grow, book the end. Nobody who reads has a hand in it."""
+
+import asyncio
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+from agents.caller import Outcome, call_agent
+from agents.exceptions import AgentError
+from agents.kinds import Call
+from agents.models import RunStatus
+from agents.relay import ledger
+from agents.relay.ledger import Closing
+from agents.relay.transcript import Ending, Transcript
+from agents.wire import Replace, Text
+from tenants.database import in_database
+
+logger = logging.getLogger(__name__)
+STOPPED = Ending(RunStatus.STOPPED)
+COMPLETE = Ending(RunStatus.COMPLETE)
+BOOKING_TRIES = 8
+
+
+@dataclass
+class LiveRun:
+    """A run that this process owns.
+
+    `cut` says why the task was cancelled: a person's stop and a shutdown are different ends.
+    """
+
+    run_id: UUID
+    team_id: UUID
+    call: Call
+    transcript: Transcript
+    outcome: Outcome = field(default_factory=Outcome)
+    first_text_at: datetime | None = None
+    cut: Ending | None = None
+    task: asyncio.Task[None] | None = None
+    saved: tuple[int, int] = (0, 0)
+
+    def cancel(self, ending: Ending) -> None:
+        """End the run early; the first reason given counts."""
+        if self.cut is None and self.task is not None:
+            self.cut = ending
+            self.task.cancel()
+
+    def unsaved(self) -> ledger.Progress:
+        """Return what a snapshot has to save."""
+        state = (self.transcript.revision, len(self.transcript))
+        grown = state != self.saved
+        self.saved = state
+        return ledger.Progress(self.run_id, self.transcript.text if grown else None, self.transcript.revision)
+
+
+async def drive(run: LiveRun) -> None:
+    """Call the agent and keep its answer whatever happens; never raises."""
+    diagnosis = ""
+    try:
+        if run.cut is None:
+            await _listen(run)
+        ending = run.cut or COMPLETE
+    except asyncio.CancelledError:
+        ending = run.cut or ledger.INTERRUPTED
+    except AgentError as error:
+        ending = Ending(RunStatus.FAILED, error.public_code, error.sentence)
+        diagnosis = f"{error.code}: {error.diagnosis}"
+        run.outcome.http_status = error.http_status or run.outcome.http_status
+    except Exception:
+        logger.exception("Run %s failed in a way nobody foresaw.", run.run_id)
+        fault = AgentError("agent_failed", "Parley itself failed; the operator's log says where.")
+        ending = Ending(RunStatus.FAILED, fault.public_code, fault.sentence)
+        diagnosis = fault.diagnosis
+    run.transcript.flush()
+    await asyncio.shield(asyncio.ensure_future(_book(run, ending, diagnosis)))
+    run.transcript.end(ending)
+
+
+async def _listen(run: LiveRun) -> None:
+    async with aclosing(call_agent(run.call, run.outcome)) as events:
+        async for event in events:
+            match event:
+                case Text():
+                    run.first_text_at = run.first_text_at or timezone.now()
+                    run.transcript.append(event.text)
+                case Replace():
+                    run.transcript.replace(event.text)
+
+
+async def _book(run: LiveRun, ending: Ending, diagnosis: str) -> None:
+    """Book the end; a database that is away for a while is waited for, since the text exists only here."""
+    closing = Closing(
+        run_id=run.run_id,
+        team_id=run.team_id,
+        text=run.transcript.text,
+        revision=run.transcript.revision,
+        ending=ending,
+        diagnosis=diagnosis,
+        first_text_at=run.first_text_at,
+        outcome=run.outcome,
+    )
+    for attempt in range(BOOKING_TRIES):
+        try:
+            return await in_database(ledger.close_run, closing)
+        except Exception:
+            logger.exception("The end of run %s could not be booked (try %d).", run.run_id, attempt + 1)
+            await asyncio.sleep(min(8, 0.25 * 2**attempt))
+    return None

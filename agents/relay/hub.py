@@ -1,0 +1,188 @@
+"""The relay of this process: the runs it owns, the mirrors it follows, and the clockwork around them."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import Context
+from typing import Any
+from uuid import UUID
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from agents import outbound
+from agents.relay import ledger
+from agents.relay.driving import STOPPED, LiveRun, drive
+from agents.relay.peers import Feed, Mirror
+from agents.relay.transcript import Transcript
+from tenants.database import in_database
+
+logger = logging.getLogger(__name__)
+SWEEP_SECONDS = 2.0
+REJOIN_SECONDS = 1.0
+KEEP_ENDED_SECONDS = 10.0
+
+
+def process_group(process: str) -> str:
+    """Name the group that one process listens to."""
+    return f"relay.{process}"
+
+
+class Relay:
+    """All of this lives on one event loop; other threads reach it through `agents.relay`."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.runs: dict[UUID, LiveRun] = {}
+        self.mirrors: dict[UUID, Mirror] = {}
+        self.feeds: dict[tuple[UUID, str], Feed] = {}
+        self._layer = get_channel_layer()
+        self._clockwork = [
+            self.spawn(self._listen()),
+            self.spawn(self._every(settings.RUN_SNAPSHOT_SECONDS, self.save)),
+            self.spawn(self._every(SWEEP_SECONDS, lambda: in_database(ledger.sweep_expired))),
+        ]
+
+    def spawn(self, work: Any) -> asyncio.Task[Any]:
+        """Start a task that inherits nothing of whoever happens to ask for it."""
+        return self.loop.create_task(work, context=Context())
+
+    # Runs of this process
+
+    def begin(self, run: LiveRun) -> None:
+        """Start a run; from here on nobody needs to stay for it to finish."""
+        self.runs[run.run_id] = run
+        run.task = self.spawn(self._drive(run))
+
+    async def _drive(self, run: LiveRun) -> None:
+        await drive(run)
+        self.loop.call_later(KEEP_ENDED_SECONDS, self.runs.pop, run.run_id, None)
+
+    def live(self) -> list[LiveRun]:
+        """Return the runs that have not ended."""
+        return [run for run in self.runs.values() if run.transcript.ending is None]
+
+    async def save(self) -> None:
+        """Save what has grown and renew the leases, one transaction a team; hear who asked to stop."""
+        teams: dict[UUID, list[LiveRun]] = defaultdict(list)
+        for run in self.live():
+            teams[run.team_id].append(run)
+        for team_id, runs in teams.items():
+            try:
+                stops = await in_database(ledger.save_progress, team_id, [run.unsaved() for run in runs])
+            except Exception:
+                logger.exception("The progress of %d runs could not be saved.", len(runs))
+                for run in runs:
+                    run.saved = (-1, -1)
+                continue
+            for run in runs:
+                if run.run_id in stops:
+                    run.cancel(STOPPED)
+
+    # Readers
+
+    @asynccontextmanager
+    async def reading(self, run_id: UUID, team_id: UUID, owner: str) -> AsyncIterator[Transcript]:
+        """Give the transcript of a run to one reader, from this process or mirrored from its owner's."""
+        if run := self.runs.get(run_id):
+            yield run.transcript
+        else:
+            mirror = self._mirror(run_id, team_id, owner)
+            mirror.readers += 1
+            try:
+                yield mirror.transcript
+            finally:
+                mirror.readers -= 1
+                if mirror.readers == 0:
+                    self._drop(mirror)
+
+    def _mirror(self, run_id: UUID, team_id: UUID, owner: str) -> Mirror:
+        if run_id not in self.mirrors:
+            mirror = self.mirrors[run_id] = Mirror(run_id, team_id, owner, self._send)
+            mirror.task = self.spawn(mirror.follow())
+        return self.mirrors[run_id]
+
+    def _drop(self, mirror: Mirror) -> None:
+        self.mirrors.pop(mirror.run_id, None)
+        if mirror.task is not None:
+            mirror.task.cancel()
+
+    # Other processes
+
+    async def stop(self, run_id: UUID, owner: str) -> None:
+        """Stop a run by a person's wish, whoever owns it; the owner also finds the wish in the books."""
+        if run := self.runs.get(run_id):
+            run.cancel(STOPPED)
+        else:
+            try:
+                await self._send(owner, {"type": "relay.stop", "run": run_id.hex})
+            except Exception:
+                logger.exception("The owner of run %s could not be told to stop.", run_id)
+
+    async def _send(self, process: str, message: dict[str, Any]) -> None:
+        await self._layer.group_send(process_group(process), message)
+
+    async def _listen(self) -> None:
+        """Hear what other processes say to this one, also again after the channel layer was away."""
+        while True:
+            try:
+                channel = await self._layer.new_channel()
+                await self._layer.group_add(process_group(ledger.PROCESS), channel)
+                while True:
+                    await self._receive(await self._layer.receive(channel))
+            except Exception:
+                logger.exception("The channel layer failed; trying again.")
+                await asyncio.sleep(REJOIN_SECONDS)
+
+    async def _receive(self, message: dict[str, Any]) -> None:
+        run_id = UUID(message["run"])
+        match message["type"]:
+            case "relay.text":
+                if mirror := self.mirrors.get(run_id):
+                    mirror.receive(message)
+            case "relay.stop":
+                if run := self.runs.get(run_id):
+                    run.cancel(STOPPED)
+            case "relay.follow":
+                if run := self.runs.get(run_id):
+                    await self._feed(run, message["reply"]).asked(message)
+
+    def _feed(self, run: LiveRun, reply: str) -> Feed:
+        key = (run.run_id, reply)
+        feed = self.feeds.get(key)
+        if feed is None or (feed.task is not None and feed.task.done()):
+            feed = self.feeds[key] = Feed(run.transcript, reply, self._send)
+            self.loop.call_later(KEEP_ENDED_SECONDS, self._forget_feed, key)
+        return feed
+
+    def _forget_feed(self, key: tuple[UUID, str]) -> None:
+        feed = self.feeds[key]
+        if feed.task is None or feed.task.done():
+            del self.feeds[key]
+        else:
+            self.loop.call_later(KEEP_ENDED_SECONDS, self._forget_feed, key)
+
+    # Life
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[Any]]) -> None:
+        while True:
+            try:
+                await work()
+            except Exception:
+                logger.exception("The relay's clockwork stumbled; going on.")
+            await asyncio.sleep(seconds)
+
+    async def shut_down(self) -> None:
+        """Let live answers finish for a moment, then book the rest as interrupted with all their text."""
+        tasks = [run.task for run in self.live() if run.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=settings.SHUTDOWN_GRACE_SECONDS)
+        for run in self.live():
+            run.cancel(ledger.INTERRUPTED)
+        if tasks:
+            await asyncio.wait(tasks)
+        for task in self._clockwork:
+            task.cancel()
+        await outbound.close()

@@ -1,0 +1,139 @@
+"""The books of the runs: who owns one, until when it is believed alive, how it ended. Plain database work."""
+
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from agents.caller import Outcome
+from agents.events import RunSaved, run_saved
+from agents.models import Agent, Run, RunPurpose, RunStatus
+from agents.relay.transcript import Ending
+from tenants.scope import tenant_scope, unsafe_all_tenants
+
+PROCESS = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
+INTERRUPTED = Ending(
+    RunStatus.INTERRUPTED, "RUN_INTERRUPTED", "The answer was interrupted by a restart. What had come was kept."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is to be saved of a live run; `text` is None when it has not grown."""
+
+    run_id: UUID
+    text: str | None
+    revision: int
+
+
+@dataclass(slots=True)
+class Closing:
+    """All that is booked when a run ends."""
+
+    run_id: UUID
+    team_id: UUID
+    text: str
+    revision: int
+    ending: Ending
+    diagnosis: str = ""
+    first_text_at: datetime | None = None
+    outcome: Outcome = field(default_factory=Outcome)
+
+
+def lease_end() -> datetime:
+    """Return until when a run that shows signs of life now is believed alive."""
+    return timezone.now() + timedelta(seconds=settings.RUN_LEASE_SECONDS)
+
+
+def book_run(*, agent: Agent, user: User, purpose: RunPurpose, chars_in: int) -> Run:
+    """Book a call that is about to be made; call it in the transaction that keeps the question."""
+    return Run.objects.create(
+        agent=agent,
+        agent_name=agent.name,
+        user=user,
+        purpose=purpose,
+        owner=PROCESS,
+        lease_until=lease_end(),
+        chars_in=chars_in,
+    )
+
+
+def save_progress(team_id: UUID, progress: Sequence[Progress]) -> set[UUID]:
+    """Renew the leases of live runs of one team and save what has grown; return those asked to stop."""
+    with tenant_scope(team_id), transaction.atomic():
+        live = Run.objects.filter(id__in=[row.run_id for row in progress], status=RunStatus.RUNNING, owner=PROCESS)
+        stops = dict(live.values_list("id", "stop_requested_at"))
+        live.update(lease_until=lease_end())
+        for row in progress:
+            if row.text is not None and row.run_id in stops:
+                _tell(RunSaved(row.run_id, team_id, row.text, row.revision, RunStatus.RUNNING))
+    return {run_id for run_id, requested_at in stops.items() if requested_at is not None}
+
+
+def close_run(closing: Closing) -> None:
+    """Book the end of a run together with its whole text, in one transaction.
+
+    A run of ours that others took for dead is closed all the same: its text came, so it is kept.
+    """
+    ending, outcome = closing.ending, closing.outcome
+    with tenant_scope(closing.team_id), transaction.atomic():
+        Run.objects.filter(
+            id=closing.run_id, owner=PROCESS, status__in=[RunStatus.RUNNING, RunStatus.INTERRUPTED]
+        ).update(
+            status=ending.status,
+            ended_at=timezone.now(),
+            first_text_at=closing.first_text_at,
+            chars_out=len(closing.text),
+            bytes_in=outcome.received,
+            prompt_tokens=outcome.prompt_tokens,
+            completion_tokens=outcome.completion_tokens,
+            http_status=outcome.http_status,
+            wire_format=outcome.format,
+            error_code=ending.error_code,
+            diagnosis=closing.diagnosis,
+        )
+        _tell(
+            RunSaved(closing.run_id, closing.team_id, closing.text, closing.revision, ending.status, ending.error_code)
+        )
+
+
+def sweep_expired() -> int:
+    """Mark the runs of dead processes as interrupted, any process's; return how many."""
+    now = timezone.now()
+    with unsafe_all_tenants(reason="sweep runs whose process died"):
+        expired = list(Run.objects.filter(status=RunStatus.RUNNING, lease_until__lt=now).values_list("id", "team_id"))
+    return sum(_interrupt(run_id, team_id, now) for run_id, team_id in expired)
+
+
+def _interrupt(run_id: UUID, team_id: UUID, now: datetime) -> int:
+    with tenant_scope(team_id), transaction.atomic():
+        taken = Run.objects.filter(id=run_id, status=RunStatus.RUNNING, lease_until__lt=now).update(
+            status=RunStatus.INTERRUPTED, ended_at=now, error_code=INTERRUPTED.error_code
+        )
+        if taken:
+            _tell(RunSaved(run_id, team_id, None, 0, RunStatus.INTERRUPTED, INTERRUPTED.error_code))
+    return taken
+
+
+def is_running(run_id: UUID) -> bool:
+    """Tell whether a run of the team in scope still goes on, by the books."""
+    return Run.objects.filter(id=run_id, status=RunStatus.RUNNING).exists()
+
+
+def request_stop(run_id: UUID) -> str:
+    """Note that a run of the team in scope shall stop; return its owner, empty if it has ended."""
+    running = Run.objects.filter(id=run_id, status=RunStatus.RUNNING)
+    running.update(stop_requested_at=timezone.now())
+    return running.values_list("owner", flat=True).first() or ""
+
+
+def _tell(event: RunSaved) -> None:
+    run_saved.send(sender=Run, event=event)

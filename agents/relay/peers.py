@@ -1,0 +1,148 @@
+"""Two processes, one run: the owner feeds a mirror in the other over the channel layer.
+
+The mirror says where it stands and what it wants; the owner sends what lies behind. The mirror repeats itself every
+two seconds: that keeps the owner sending, fills a gap after a lost message, and notices an owner that is gone.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from agents.models import RunStatus
+from agents.relay import ledger
+from agents.relay.transcript import ENDED_ELSEWHERE, Cursor, Ending, Transcript
+from tenants.database import in_team
+
+logger = logging.getLogger(__name__)
+RENEW_SECONDS = 2.0
+FEED_SECONDS = 3 * RENEW_SECONDS
+FEED_PAUSE_SECONDS = 0.05
+MAX_PIECE_CHARS = 50_000
+
+Send = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+
+class Mirror:
+    """A transcript of a run that another process owns, shared by all readers of this one."""
+
+    def __init__(self, run_id: UUID, team_id: UUID, owner: str, send: Send) -> None:
+        self.run_id, self.team_id, self.owner = run_id, team_id, owner
+        self.transcript = Transcript(run_id)
+        self.readers = 0
+        self.task: asyncio.Task[None] | None = None
+        self._send = send
+        self._heard = False
+        self._ask_again = asyncio.Event()
+
+    async def follow(self) -> None:
+        """Ask the owner until the run has ended, by its word or by the books."""
+        gap = True
+        while self.transcript.ending is None:
+            self._heard = False
+            self._ask_again.clear()
+            await self._ask(gap=gap)
+            gap = await self._gap_within(RENEW_SECONDS)
+            if not self._heard:
+                await self._look_into_the_books()
+
+    def receive(self, message: dict[str, Any]) -> None:
+        """Take in what the owner sent."""
+        self._heard = True
+        transcript, revision = self.transcript, message["revision"]
+        offset, text = message["offset"], message["text"]
+        transcript.flush()
+        if revision != transcript.revision and offset == 0:
+            transcript.replace(text, revision)
+        elif revision != transcript.revision or offset > len(transcript):
+            self._ask_again.set()
+            return
+        else:
+            transcript.append(text[len(transcript) - offset :])
+        if ending := message.get("ending"):
+            transcript.end(Ending(RunStatus(ending["status"]), ending["error_code"], ending["sentence"]))
+            self._ask_again.set()
+
+    async def _ask(self, *, gap: bool) -> None:
+        place = {"revision": self.transcript.revision, "offset": len(self.transcript)}
+        question = {"type": "relay.follow", "run": self.run_id.hex, "reply": ledger.PROCESS, "gap": gap, **place}
+        try:
+            await self._send(self.owner, question)
+        except Exception:
+            logger.exception("The owner of run %s could not be asked.", self.run_id)
+
+    async def _gap_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ask_again.wait()
+                return True
+        return False
+
+    async def _look_into_the_books(self) -> None:
+        try:
+            running = await in_team(self.team_id, ledger.is_running, self.run_id)
+        except Exception:
+            logger.exception("The books could not be read for run %s.", self.run_id)
+            return
+        if not running and self.transcript.ending is None:
+            self.transcript.end(ENDED_ELSEWHERE)
+
+
+class Feed:
+    """The owner's side: send one mirror what it lacks, as long as it keeps asking."""
+
+    def __init__(self, transcript: Transcript, reply: str, send: Send) -> None:
+        self.transcript, self.reply = transcript, reply
+        self._send = send
+        self._cursor = Cursor(transcript.run_id)
+        self._deadline = 0.0
+        self.task: asyncio.Task[None] | None = None
+
+    async def asked(self, message: dict[str, Any]) -> None:
+        """Note that the mirror is still there; after a gap go back to where it stands."""
+        self._deadline = asyncio.get_running_loop().time() + FEED_SECONDS
+        if message["gap"]:
+            self._cursor = Cursor(self.transcript.run_id, message["revision"], message["offset"])
+        if self.task is None:
+            self.task = asyncio.create_task(self._run())
+        elif not message["gap"]:
+            await self._say("", self._cursor.revision, self._cursor.offset)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        await self._say("", self._cursor.revision, self._cursor.offset)
+        while loop.time() < self._deadline:
+            piece = self.transcript.unseen(self._cursor)
+            if piece is not None:
+                await self._send_piece(piece.text, 0 if piece.replaces else self._cursor.offset)
+                await asyncio.sleep(FEED_PAUSE_SECONDS)
+            elif self.transcript.ending is not None:
+                await self._say("", self._cursor.revision, self._cursor.offset, self.transcript.ending)
+                return
+            else:
+                await self.transcript.wait(self._deadline - loop.time())
+
+    async def _send_piece(self, text: str, offset: int) -> None:
+        """Send a text in messages of a bounded size; the cursor moves before, since a repeat may move it back."""
+        revision = self.transcript.revision
+        self._cursor = Cursor(self.transcript.run_id, revision, offset + len(text))
+        for start in range(0, len(text), MAX_PIECE_CHARS) or [0]:
+            await self._say(text[start : start + MAX_PIECE_CHARS], revision, offset + start)
+
+    async def _say(self, text: str, revision: int, offset: int, ending: Ending | None = None) -> None:
+        message: dict[str, Any] = {
+            "type": "relay.text",
+            "run": self.transcript.run_id.hex,
+            "revision": revision,
+            "offset": offset,
+            "text": text,
+        }
+        if ending is not None:
+            words = {"status": str(ending.status), "error_code": ending.error_code, "sentence": ending.sentence}
+            message["ending"] = words
+        try:
+            await self._send(self.reply, message)
+        except Exception:
+            logger.exception("A mirror of run %s could not be fed.", self.transcript.run_id)

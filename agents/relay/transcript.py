@@ -1,0 +1,155 @@
+"""One growing text. The text is the log, and an offset is the cursor."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from agents.models import RunStatus
+
+COALESCE_SECONDS = 0.05
+CURSOR = re.compile(r"([0-9a-f]{32})-([0-9]{1,6})-([0-9]{1,10})")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a run's text: how often it was replaced as a whole, and the characters read since."""
+
+    run_id: UUID
+    revision: int = 0
+    offset: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a cursor; raise `ValueError` on anything else."""
+        match = CURSOR.fullmatch(text)
+        if match is None:
+            raise ValueError("not a place in a stream")
+        return cls(UUID(match[1]), int(match[2]), int(match[3]))
+
+    def __str__(self) -> str:
+        return f"{self.run_id.hex}-{self.revision}-{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a reader has not seen yet; `replaces` means instead of all before. `cursor` is the place after it."""
+
+    text: str
+    replaces: bool
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended; code and sentence are for whoever may read the chat.
+
+    `elsewhere` means that this process only knows that it ended: how, and the rest of the text, is to be read where
+    the text is kept.
+    """
+
+    status: RunStatus
+    error_code: str = ""
+    sentence: str = ""
+    elsewhere: bool = False
+
+
+ENDED_ELSEWHERE = Ending(RunStatus.INTERRUPTED, elsewhere=True)
+
+
+class Transcript:
+    """The text of one run in this process, and those who wait for more of it.
+
+    Readers hold nothing here but a cursor, so a slow reader gets bigger pieces and costs nobody anything. Their
+    wake-ups are coalesced: at once for the first piece after a pause, then at most every 50 ms.
+    """
+
+    def __init__(self, run_id: UUID, *, text: str = "", revision: int = 0) -> None:
+        self.run_id = run_id
+        self.text = text
+        self.revision = revision
+        self.ending: Ending | None = None
+        self._pending: list[str] = []
+        self._changed = asyncio.Event()
+        self._flushed_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def append(self, text: str) -> None:
+        """Add to the text."""
+        self._pending.append(text)
+        self._schedule()
+
+    def replace(self, text: str, revision: int | None = None) -> None:
+        """Take all text back and begin again with another."""
+        self._pending.clear()
+        self.text = text
+        self.revision = self.revision + 1 if revision is None else revision
+        self._schedule()
+
+    def end(self, ending: Ending) -> None:
+        """Close the text; readers get the rest and finish."""
+        self.ending = ending
+        self.flush()
+
+    def flush(self) -> None:
+        """Join what came to the text and wake the readers."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._pending:
+            self.text += "".join(self._pending)
+            self._pending.clear()
+        self._flushed_at = asyncio.get_running_loop().time()
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _schedule(self) -> None:
+        if self._timer is not None:
+            return
+        loop = asyncio.get_running_loop()
+        wait = self._flushed_at + COALESCE_SECONDS - loop.time()
+        if wait <= 0:
+            self.flush()
+        else:
+            self._timer = loop.call_later(wait, self.flush)
+
+    async def wait(self, seconds: float | None = None) -> bool:
+        """Sleep until something changes; False when the seconds passed first."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def ended(self) -> Ending:
+        """Wait for the end."""
+        while self.ending is None:
+            await self.wait()
+        return self.ending
+
+    def unseen(self, cursor: Cursor) -> Piece | None:
+        """Return what a reader at this place has not seen, None if nothing."""
+        here = Cursor(self.run_id, self.revision, len(self.text))
+        if cursor.revision != self.revision or cursor.offset > len(self.text):
+            return Piece(self.text, replaces=True, cursor=here)
+        if cursor.offset < len(self.text):
+            return Piece(self.text[cursor.offset :], replaces=False, cursor=here)
+        return None
+
+    async def read(self, cursor: Cursor, *, silence: float) -> AsyncIterator[Piece | None]:
+        """Yield all from a place on, until the end; None after each `silence` seconds without anything."""
+        while True:
+            piece = self.unseen(cursor)
+            if piece is not None:
+                cursor = piece.cursor
+                yield piece
+            elif self.ending is not None:
+                return
+            elif not await self.wait(silence):
+                yield None

@@ -1,0 +1,208 @@
+"""Every write to chats."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from agents import relay
+from agents.kinds import Call
+from agents.models import Agent, Run, RunPurpose
+from agents.relay import ledger
+from chats import events
+from chats.exceptions import (
+    EmptyMessage,
+    IdempotencyMismatch,
+    MessageTooLong,
+    NoAgent,
+    NothingToRetry,
+    RunInProgress,
+    UnknownAgent,
+)
+from chats.models import Chat, IdempotencyKey, Message, MessageRole, MessageStatus
+from chats.queries import last_answer, messages_of
+from tenants.exceptions import NotFound
+
+TITLE_CHARS = 60
+KEY_LIFE = timedelta(hours=24)
+CHANGEABLE = ("title", "is_archived", "metadata")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An answer that is on its way, or, replayed, the one that an earlier call with the same key began."""
+
+    answer: Message
+    run: Run | None
+    replayed: bool = False
+
+
+def create_chat(*, user: User, agent_id: UUID, title: str = "", metadata: dict[str, Any] | None = None) -> Chat:
+    """Begin a chat with an active agent of the team; raise `UnknownAgent` on any other."""
+    agent = Agent.objects.filter(id=agent_id, is_active=True).first()
+    if agent is None:
+        raise UnknownAgent()
+    return Chat.objects.create(user=user, agent=agent, title=title, metadata=metadata or {})
+
+
+@transaction.atomic
+def update_chat(*, chat: Chat, **changes: Any) -> Chat:
+    """Change title, archive flag or metadata; tell the open pages."""
+    for field in CHANGEABLE:
+        if field in changes:
+            setattr(chat, field, changes[field])
+    chat.updated_at = timezone.now()
+    chat.save(update_fields=[*CHANGEABLE, "updated_at"])
+    events.chat_changed(chat)
+    return chat
+
+
+def delete_chat(*, chat: Chat) -> None:
+    """Delete a chat with all that was said in it; a running answer is stopped first."""
+    stop_answer(chat=chat)
+    with transaction.atomic():
+        events.chat_deleted(chat)
+        chat.delete()
+
+
+def start_answer(*, chat_id: UUID, user: User, content: str, idempotency_key: str = "") -> Started:
+    """Keep what a person said in their chat and start the agent's answer.
+
+    Question, empty answer and run are committed together before a byte is sent to the agent. Raises `NotFound` for
+    a chat that is not theirs, `RunInProgress` while an answer is being written, `IdempotencyMismatch` for a key used
+    with another content.
+    """
+    if not content.strip():
+        raise EmptyMessage()
+    if len(content) > settings.MAX_MESSAGE_CHARS:
+        raise MessageTooLong()
+    relay.check_room()
+    with _locked(chat_id, user) as chat:
+        if earlier := _earlier(chat, user, idempotency_key, content):
+            return earlier
+        started = _begin(chat, user, content)
+        _remember(started.answer, user, idempotency_key, content)
+    return started
+
+
+def retry_answer(*, chat_id: UUID, user: User) -> Started:
+    """Ask the agent again after an answer that did not end well; raises `NothingToRetry` if it did."""
+    relay.check_room()
+    with _locked(chat_id, user) as chat:
+        return _begin(chat, user, None)
+
+
+def stop_answer(*, chat: Chat) -> bool:
+    """Stop the answer being written, keep what has come; False if there is none."""
+    answer = last_answer(chat)
+    if answer is None or answer.run is None or answer.status != MessageStatus.STREAMING:
+        return False
+    relay.stop(answer.run)
+    return True
+
+
+@contextmanager
+def _locked(chat_id: UUID, user: User) -> Iterator[Chat]:
+    """Hold a person's chat: whoever else writes to it waits until the transaction has ended."""
+    try:
+        with transaction.atomic():
+            chats = Chat.objects.select_for_update(of=("self",)).select_related("agent")
+            chat = chats.filter(id=chat_id, user=user).first()
+            if chat is None:
+                raise NotFound()
+            yield chat
+    except IntegrityError as error:  # the constraint on live answers, should the lock ever fail
+        raise RunInProgress() from error
+
+
+def _begin(chat: Chat, user: User, content: str | None) -> Started:
+    """Book a run and its empty answer; start it once they are committed. Without content the last is tried again."""
+    messages = list(messages_of(chat))
+    if any(message.status == MessageStatus.STREAMING for message in messages):
+        raise RunInProgress()
+    if content is None and (not messages or messages[-1].status == MessageStatus.COMPLETE):
+        raise NothingToRetry()
+    if chat.agent is None or not chat.agent.is_active:
+        raise NoAgent()
+    added = []
+    if content is not None:
+        added.append(Message(chat=chat, role=MessageRole.USER, author=user, content=content))
+        chat.title = chat.title or _title_from(content)
+    history = _history([*messages, *added])
+    size = sum(len(message["content"]) for message in history)
+    run = ledger.book_run(agent=chat.agent, user=user, purpose=RunPurpose.CHAT, chars_in=size)
+    answer = Message(chat=chat, role=MessageRole.ASSISTANT, run=run, status=MessageStatus.STREAMING)
+    for position, message in enumerate([*added, answer], start=messages[-1].position + 1 if messages else 1):
+        message.position = position
+    Message.objects.bulk_create([*added, answer])
+    chat.updated_at = timezone.now()
+    chat.save(update_fields=["title", "updated_at"])
+    call = _call(chat, chat.agent, user, history, answer)
+    transaction.on_commit(lambda: relay.launch(run, call))
+    events.answer_started(chat, [message.id for message in [*added, answer]])
+    return Started(answer, run)
+
+
+def _history(messages: list[Message]) -> list[dict[str, Any]]:
+    """Return the conversation as the agent is sent it; an empty answer says nothing."""
+    return [
+        {"role": message.role, "content": message.content, "timestamp": _iso(message.timestamp)}
+        for message in messages
+        if message.content
+    ]
+
+
+def _call(chat: Chat, agent: Agent, user: User, history: list[dict[str, Any]], answer: Message) -> Call:
+    return Call(
+        kind=agent.kind,
+        url=agent.webhook_url,
+        token=agent.webhook_token,
+        system_prompt=agent.system_prompt,
+        config=agent.config,
+        limits=agent.limits,
+        messages=history,
+        conversation_id=str(chat.id),
+        message_id=str(answer.id),
+        user=str(user),
+        agent_name=agent.name,
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _title_from(content: str) -> str:
+    line = " ".join(content.split())
+    return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"
+
+
+def _hash(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _earlier(chat: Chat, user: User, key: str, content: str) -> Started | None:
+    """Return the answer that this key began in the last 24 hours."""
+    if not key:
+        return None
+    known = IdempotencyKey.objects.filter(user=user, chat=chat, key=key).select_related("answer__run").first()
+    if known is None or known.created_at < timezone.now() - KEY_LIFE:
+        return None
+    if known.content_hash != _hash(content):
+        raise IdempotencyMismatch()
+    return Started(known.answer, known.answer.run, replayed=True)
+
+
+def _remember(answer: Message, user: User, key: str, content: str) -> None:
+    if not key:
+        return
+    IdempotencyKey.objects.filter(user=user, chat=answer.chat, created_at__lt=timezone.now() - KEY_LIFE).delete()
+    IdempotencyKey.objects.create(user=user, chat=answer.chat, answer=answer, key=key, content_hash=_hash(content))

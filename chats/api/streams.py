@@ -1,0 +1,63 @@
+"""An answer over HTTP: as server-sent events, or whole when it has ended."""
+
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+from django.http import StreamingHttpResponse
+from rest_framework.response import Response
+
+from agents import relay
+from agents.relay.transcript import Cursor
+from chats.actions import Started
+from chats.api.serializers import MessageSerializer
+from chats.exceptions import BadEventId
+from chats.frames import KEEP_ALIVE_SECONDS, Source, ending_of, read_answer
+from chats.models import Chat, Message, MessageStatus
+from tenants.database import give_back_connections
+from tenants.exceptions import ParleyError
+
+EVENT_STREAM = "text/event-stream"
+STATUS_OF_ERROR = {"AGENT_TIMEOUT": HTTPStatus.GATEWAY_TIMEOUT, "AGENT_BUSY": HTTPStatus.SERVICE_UNAVAILABLE}
+
+
+def stream(source: Source, cursor: Cursor) -> StreamingHttpResponse:
+    """Answer with the events of an answer from a place on; a client that goes away changes nothing."""
+    response = StreamingHttpResponse(_events(source, cursor), content_type=EVENT_STREAM)
+    response["Cache-Control"] = "no-cache"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def _events(source: Source, cursor: Cursor) -> AsyncIterator[str]:
+    async for frame in read_answer(source, cursor, silence=KEEP_ALIVE_SECONDS):
+        yield ": keep-alive\n\n" if frame is None else f"id: {frame.id}\ndata: {frame.as_json()}\n\n"
+
+
+def whole(started: Started) -> Response:
+    """Wait for the end of an answer and give it as one message; a failed one is an error that holds what came."""
+    if started.run is not None and started.answer.status == MessageStatus.STREAMING:
+        give_back_connections()
+        relay.wait(started.run)
+    message = Message.objects.get(id=started.answer.id)
+    shown = MessageSerializer(message).data
+    if message.status in {MessageStatus.COMPLETE, MessageStatus.STOPPED}:
+        return Response(shown)
+    ending = ending_of(message)
+    error = ParleyError(ending.sentence, extra={"message": shown})
+    error.code = ending.error_code
+    error.status = STATUS_OF_ERROR.get(ending.error_code, HTTPStatus.BAD_GATEWAY)
+    raise error
+
+
+def resumed(chat: Chat, answer: Message | None, last_event_id: str | None) -> tuple[Source, Cursor] | None:
+    """Find what a client goes on reading: the named run of this chat, else its last answer; None without any."""
+    if last_event_id is None:
+        return None if answer is None or answer.run is None else (Source.of(answer), Source.of(answer).start)
+    try:
+        cursor = Cursor.parse(last_event_id)
+    except ValueError:
+        raise BadEventId() from None
+    named = Message.objects.select_related("run").filter(chat=chat, run_id=cursor.run_id).first()
+    if named is None:
+        raise BadEventId()
+    return Source.of(named), cursor

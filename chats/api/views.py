@@ -1,0 +1,173 @@
+"""Chats over HTTP."""
+
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.db.models import Prefetch, QuerySet
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from chats import actions
+from chats.api.serializers import (
+    ChatCreateSerializer,
+    ChatListQuerySerializer,
+    ChatSerializer,
+    ChatUpdateSerializer,
+    MessageSerializer,
+    SendSerializer,
+    StopSerializer,
+)
+from chats.api.streams import EVENT_STREAM, resumed, stream, whole
+from chats.frames import Source
+from chats.models import Chat, Message
+from chats.queries import last_answer, own_chats
+from tenants.api.viewsets import TenantViewSet
+from tenants.exceptions import Invalid
+
+LISTED_MESSAGES = 2
+MAX_KEY_CHARS = 255
+IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="Makes a repeat safe.")
+LAST_EVENT_ID = OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER, description="Where to go on.")
+EVENTS = {(200, EVENT_STREAM): OpenApiTypes.STR}
+
+
+@extend_schema(tags=["chats"])
+class ChatViewSet(TenantViewSet[Chat]):
+    """A person's own chats."""
+
+    serializer_class = ChatSerializer
+    refusals: ClassVar[dict[str, list[str]]] = {
+        "create": ["404"],
+        "send": ["409", "422", "502", "503", "504"],
+    }
+
+    def base_queryset(self) -> QuerySet[Chat]:
+        return own_chats(self._user)
+
+    @property
+    def _user(self) -> User:
+        assert isinstance(self.request.user, User)
+        return self.request.user
+
+    @extend_schema(parameters=[ChatListQuerySerializer], responses=ChatSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """List chats, the last active first, each with its last two messages."""
+        query = ChatListQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        page = query.validated_data
+        chats = self.get_queryset()
+        if not page["include_archived"]:
+            chats = chats.filter(is_archived=False)
+        total = chats.count()
+        shown = list(chats.prefetch_related(_messages(LISTED_MESSAGES))[page["offset"] :][: page["limit"]])
+        response = Response(ChatSerializer(shown, many=True).data)
+        response["X-Total-Count"] = str(total)
+        if link := _link(request, total, page):
+            response["Link"] = link
+        return response
+
+    @extend_schema(request=ChatCreateSerializer, responses={201: ChatSerializer})
+    def create(self, request: Request) -> Response:
+        """Begin a chat with an agent."""
+        fields = ChatCreateSerializer(data=request.data)
+        fields.is_valid(raise_exception=True)
+        return self._shown(actions.create_chat(user=self._user, **fields.validated_data), status=201)
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """Show a chat with all its messages."""
+        return self._shown(self.get_object())
+
+    @extend_schema(request=ChatUpdateSerializer)
+    def update(self, request: Request, pk: str) -> Response:
+        """Change title, archive flag or metadata; what is left out stays."""
+        chat = self.get_object()
+        changes = ChatUpdateSerializer(data=request.data)
+        changes.is_valid(raise_exception=True)
+        return self._shown(actions.update_chat(chat=chat, **changes.validated_data))
+
+    partial_update = update
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Delete a chat and all that was said in it."""
+        actions.delete_chat(chat=self.get_object())
+        return Response(status=204)
+
+    @extend_schema(
+        request=SendSerializer,
+        responses={(200, "application/json"): MessageSerializer, **EVENTS},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    @action(detail=True, methods=["post"], url_path="messages")
+    def send(self, request: Request, pk: Any) -> HttpResponseBase:
+        """Say something; answered with events when asked for them, else with the finished message."""
+        said = SendSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        started = actions.start_answer(
+            chat_id=pk, user=self._user, content=said.validated_data["content"], idempotency_key=_key(request)
+        )
+        if EVENT_STREAM in request.headers.get("Accept", "") and started.run is not None:
+            source = Source.of(started.answer)
+            response: HttpResponseBase = stream(source, source.start)
+        else:
+            response = whole(started)
+        if started.replayed:
+            response["Idempotent-Replayed"] = "true"
+        return response
+
+    @extend_schema(
+        operation_id="chats_stream",
+        parameters=[LAST_EVENT_ID],
+        responses={**EVENTS, 204: OpenApiResponse(description="There is no answer yet.")},
+    )
+    @action(detail=True, methods=["get"])
+    def stream(self, request: Request, pk: Any) -> HttpResponseBase:
+        """Read the running or else the last answer, from its start or from a place in it."""
+        chat = self.get_object()
+        found = resumed(chat, last_answer(chat), request.headers.get("Last-Event-ID"))
+        return Response(status=204) if found is None else stream(*found)
+
+    @extend_schema(request=None, responses=StopSerializer)
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: Any) -> Response:
+        """Stop the answer being written; what has come is kept."""
+        chat = self.get_object()
+        stopped = actions.stop_answer(chat=chat)
+        return Response(StopSerializer({"stopped": stopped, "message": last_answer(chat)}).data)
+
+    def _shown(self, chat: Chat, *, status: int = 200) -> Response:
+        whole_chat = own_chats(self._user).prefetch_related(_messages()).get(id=chat.id)
+        return Response(ChatSerializer(whole_chat).data, status=status)
+
+
+def _messages(last: int | None = None) -> Prefetch:
+    rows = Message.objects.order_by("position") if last is None else Message.objects.order_by("-position")[:last]
+    return Prefetch("messages", queryset=rows)
+
+
+def _key(request: Request) -> str:
+    key: str = request.headers.get("Idempotency-Key", "")
+    if len(key) > MAX_KEY_CHARS or not key.isprintable():
+        raise Invalid(errors={"Idempotency-Key": [f"At most {MAX_KEY_CHARS} printable characters."]})
+    return key
+
+
+def _link(request: Request, total: int, page: dict[str, Any]) -> str:
+    """Return the Link header (RFC 8288) of a page; empty for the only one."""
+    limit, offset = page["limit"], page["offset"]
+    places = {}
+    if offset > 0:
+        places["prev"] = max(0, offset - limit)
+    if offset + limit < total:
+        places["next"] = offset + limit
+    here = request.build_absolute_uri(request.path)
+    query = request.query_params.dict()
+    return ", ".join(
+        f'<{here}?{urlencode({**query, "limit": limit, "offset": place})}>; rel="{rel}"'
+        for rel, place in places.items()
+    )

@@ -1,0 +1,44 @@
+"""Refusals of chats."""
+
+from tenants.exceptions import Conflict, Invalid, NotFound, ParleyError, TooLarge
+
+
+class RunInProgress(Conflict):
+    code = "RUN_IN_PROGRESS"
+    sentence = "An answer is still being written. Wait for it or stop it first."
+
+
+class NoAgent(Conflict):
+    code = "AGENT_UNAVAILABLE"
+    sentence = "The agent of this chat was removed or switched off. Start a new chat with another one."
+
+
+class NothingToRetry(Conflict):
+    code = "NOTHING_TO_RETRY"
+    sentence = "There is no failed answer to try again."
+
+
+class UnknownAgent(NotFound):
+    code = "AGENT_NOT_FOUND"
+    sentence = "There is no such agent."
+
+
+class EmptyMessage(Invalid):
+    code = "EMPTY_MESSAGE"
+    sentence = "Write something first."
+
+
+class MessageTooLong(TooLarge):
+    code = "MESSAGE_TOO_LONG"
+    sentence = "The message is too long. Shorten it or send it in parts."
+
+
+class IdempotencyMismatch(ParleyError):
+    status = 422
+    code = "IDEMPOTENCY_MISMATCH"
+    sentence = "This idempotency key was already used with another message."
+
+
+class BadEventId(ParleyError):
+    code = "BAD_EVENT_ID"
+    sentence = "Last-Event-ID names no place in an answer of this chat."

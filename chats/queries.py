@@ -1,0 +1,22 @@
+"""Reads used by more than one caller."""
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from chats.models import Chat, Message, MessageRole
+
+
+def own_chats(user: User) -> QuerySet[Chat]:
+    """Return a person's chats, the last active first."""
+    return Chat.objects.filter(user=user).select_related("agent")
+
+
+def messages_of(chat: Chat) -> QuerySet[Message]:
+    """Return a chat's messages in their order."""
+    return Message.objects.filter(chat=chat).select_related("author").order_by("position")
+
+
+def last_answer(chat: Chat) -> Message | None:
+    """Return the running or else the last answer of a chat."""
+    answers = Message.objects.filter(chat=chat, role=MessageRole.ASSISTANT)
+    return answers.select_related("run").order_by("-position").first()
