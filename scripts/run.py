@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 from itertools import chain
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +12,7 @@ from scripts.address import Address
 from scripts.announce import announce_when_ready
 from scripts.console import StepError, run_step, say
 from scripts.environment import PYTHON, ROOT, only_one_at_a_time, prepare
+from scripts.preflight import grace_seconds, require_listener, require_redis, require_writable
 
 
 def main() -> None:
@@ -26,6 +26,8 @@ def main() -> None:
         grace = grace_seconds()
         require_writable(data_dir)
         address.require_free()
+        require_listener("DATABASE_URL", 5432)
+        require_redis()
         os.environ |= {
             "ENVIRONMENT": os.environ.get("ENVIRONMENT") or "development",
             "DATA_DIR": str(data_dir),
@@ -34,7 +36,7 @@ def main() -> None:
         }
         prepare(dev=reload)
         with only_one_at_a_time(data_dir / ".setup.lock"):
-            demo = set_up(data_dir)
+            demo = set_up()
     except StepError as failure:
         sys.exit(explain(failure, data_dir))
     except KeyboardInterrupt:
@@ -45,36 +47,20 @@ def main() -> None:
     serve(address, grace, reload=reload)
 
 
-def grace_seconds() -> int:
-    """Read how long live answers may finish after a stop signal."""
-    value = os.environ.get("SHUTDOWN_GRACE_SECONDS") or "5"
-    if not value.isascii() or not value.isdigit():
-        raise StepError(f"SHUTDOWN_GRACE_SECONDS must be a whole number of seconds, not {value!r}.")
-    return int(value)
-
-
-def require_writable(folder: Path) -> None:
-    """Refuse early when the data could not be kept."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise StepError(f"DATA_DIR {folder} cannot be written: {error.strerror}.") from error
-
-
-def set_up(data_dir: Path) -> dict[str, object]:
-    """Bring database, demo data and static files up to date; return the demo sign-ins."""
+def set_up() -> dict[str, object]:
+    """Bring database, static files and demo data up to date; return the demo sign-ins."""
     manage: list[str | Path] = [PYTHON, ROOT / "manage.py"]
     run_step("database", [*manage, "migrate", "--no-input", "--verbosity", "0"], cwd=ROOT)
-    demo: dict[str, object] = json.loads(run_step("demo data", [*manage, "demo", "--json"], cwd=ROOT))
     run_step("static files", [*manage, "collectstatic", "--no-input", "--verbosity", "0"], cwd=ROOT)
+    if os.environ["ENVIRONMENT"] == "production":
+        return {}
+    demo: dict[str, object] = json.loads(run_step("demo data", [*manage, "demo", "--json"], cwd=ROOT))
     return demo
 
 
 def explain(failure: StepError, data_dir: Path) -> str:
     """Give one sentence; keep a long story in a file for whoever wants it."""
-    if "Traceback" not in failure.output:
+    if len(failure.output.splitlines()) <= 1:
         return str(failure)
     log = data_dir / "run.log"
     log.write_text(failure.output)
