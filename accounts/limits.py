@@ -1,0 +1,106 @@
+"""Atomic limits on signing in, kept in the database so that every process counts together.
+
+A window begins at its first try and every try counts, also a refused one. One statement counts a try and answers how
+many there were, so tries at the same moment cannot slip through.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+from math import ceil
+from typing import Final
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import RateWindow
+from accounts.tokens import keyed_hash
+from tenants.exceptions import TooManyRequests
+
+ADDRESS_SECONDS: Final = 60
+ACCOUNT_SECONDS: Final = 15 * 60
+STALE: Final = timedelta(seconds=2 * ACCOUNT_SECONDS)
+# A row at rest, at zero or before the window, begins a new window.
+COUNT: Final = """
+INSERT INTO accounts_ratewindow AS kept (id, key, started_at, count) VALUES (%s, %s, %s, 1)
+ON CONFLICT (key) DO UPDATE SET
+    count = CASE WHEN kept.started_at <= %s OR kept.count = 0 THEN 1 ELSE kept.count + 1 END,
+    started_at = CASE WHEN kept.started_at <= %s OR kept.count = 0 THEN excluded.started_at ELSE kept.started_at END
+RETURNING id, key, started_at, count
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A try that counts as failed until it is forgiven."""
+
+    window: RateWindow
+
+    def forgive(self) -> None:
+        """Take the try back: it was no failure."""
+        window = RateWindow.objects.filter(key=self.window.key, started_at=self.window.started_at, count__gt=0)
+        window.update(count=F("count") - 1)
+
+
+def count_sign_in(*, address: str) -> None:
+    """Count a sign-in from an address; raise `TooManyRequests` beyond the limit."""
+    _count(f"address:{address}", tries=settings.LOGIN_RATE_PER_MINUTE, seconds=ADDRESS_SECONDS)
+
+
+def begin_attempt(*, email: str) -> Attempt:
+    """Count a try on an account before it is made; raise `TooManyRequests` when the account is locked.
+
+    Counted first and forgiven after a success, because tries at the same moment would all pass a check that comes
+    before the count. The account is the e-mail, whichever team is meant and whether or not there is one.
+    """
+    key = f"account:{keyed_hash('sign-in', email)}"
+    return Attempt(_count(key, tries=settings.LOGIN_FAILURES_PER_ACCOUNT, seconds=ACCOUNT_SECONDS))
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the network a request comes from: an IPv4 address, or the /64 of an IPv6 address.
+
+    Each trusted proxy appends the address it was called from to `X-Forwarded-For`. So the client's is as far from
+    the right as there are trusted proxies; what stands further left is anybody's invention.
+    """
+    peer = request.META.get("REMOTE_ADDR") or "local"
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    proxies = settings.TRUSTED_PROXY_COUNT
+    candidate = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
+    return _network(candidate) or _network(peer) or peer
+
+
+def _network(text: str) -> str | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+    return str(address)
+
+
+def _count(key: str, *, tries: int, seconds: int) -> RateWindow:
+    now = timezone.now()
+    expired = now - timedelta(seconds=seconds)
+    # Durable: inside a transaction that fails the count would be undone, so being inside one is refused.
+    with transaction.atomic(durable=True):
+        window = RateWindow.objects.raw(COUNT, [uuid4().hex, key, now, expired, expired])[0]
+    if window.count == 1:
+        _forget_stale()
+    if window.count > tries:
+        wait = window.started_at + timedelta(seconds=seconds) - now
+        raise TooManyRequests(retry_after=ceil(wait.total_seconds()))
+    return window
+
+
+@transaction.atomic
+def _forget_stale() -> None:
+    """Delete some windows that no longer count; addresses are many, and nobody else would clean up."""
+    stale = RateWindow.objects.filter(started_at__lt=timezone.now() - STALE)
+    keys = stale.select_for_update(skip_locked=True).values_list("pk", flat=True)[:100]
+    RateWindow.objects.filter(pk__in=list(keys)).delete()
