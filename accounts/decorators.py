@@ -14,11 +14,11 @@ from django.utils.cache import add_never_cache_headers
 from accounts.principal import PrincipalRequest
 
 P = ParamSpec("P")
-MemberView = Callable[Concatenate[PrincipalRequest, P], HttpResponseBase]
-PageView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def member_required(view: MemberView[P]) -> PageView[P]:
+def member_required(
+    view: Callable[Concatenate[PrincipalRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Send signed-out visitors of a page to the sign-in page and back afterwards.
 
     What the page shows is kept out of every cache unless the view says otherwise: after signing out, the browser's
@@ -26,8 +26,8 @@ def member_required(view: MemberView[P]) -> PageView[P]:
     """
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        member = cast(PrincipalRequest, request)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        member = cast("PrincipalRequest", request)
         if member.principal is None:
             return to_sign_in(request)
         response = view(member, *args, **kwargs)

@@ -42,9 +42,7 @@ class UserManager(TenantManager["User"]):
         """Add an operator of the installation; operators are a team of their own."""
         team, _ = Team.objects.get_or_create(slug=OPERATORS_SLUG, defaults={"name": "Operators"})
         with tenant_scope(team.id):
-            return self.create_user(
-                email=email, password=password, role=Role.ADMIN, is_superuser=True, **fields
-            )
+            return self.create_user(email=email, password=password, role=Role.ADMIN, is_superuser=True, **fields)
 
 
 class User(AbstractBaseUser, TenantModel):
@@ -56,9 +54,7 @@ class User(AbstractBaseUser, TenantModel):
     avatar = models.TextField(null=True, blank=True)  # noqa: DJ001 - the contract answers null for none
     preferences = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=True)
-    is_superuser = models.BooleanField(
-        "operator", default=False, help_text="May see every team in the admin."
-    )
+    is_superuser = models.BooleanField("operator", default=False, help_text="May see every team in the admin.")
     last_login = models.DateTimeField("last sign-in", null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -19,4 +19,4 @@ class IsTeamAdmin(IsMember):
     """The team's admins."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return super().has_permission(request, view) and request.user.is_team_admin
+        return isinstance(request.user, User) and request.user.is_team_admin

@@ -44,9 +44,13 @@ async def from_handshake(headers: Mapping[str, str], *, cookies_count: bool) -> 
     return principal
 
 
-@database_sync_to_async
-def still_valid(principal: Principal) -> bool:
+async def still_valid(principal: Principal) -> bool:
     """Tell whether an open socket's principal would still be let in."""
+    check = database_sync_to_async(_would_be_let_in, thread_sensitive=False)
+    return bool(await check(principal))
+
+
+def _would_be_let_in(principal: Principal) -> bool:
     if principal.proof is Proof.SESSION:
         session = _stored_session({settings.SESSION_COOKIE_NAME: principal.credential_id})
         return _by_session(session) is not None
@@ -57,9 +61,8 @@ def _resolve(authorization: str, cookies: Mapping[str, str], session: Callable[[
     scheme, _, credential = authorization.partition(" ")
     if authorization:
         return _by_access_token(credential.strip(), Proof.BEARER) if scheme.lower() == "bearer" else None
-    if access := cookies.get(ACCESS_COOKIE):
-        if principal := _by_access_token(access, Proof.JWT_COOKIE):
-            return principal
+    if principal := _by_access_token(cookies.get(ACCESS_COOKIE, ""), Proof.JWT_COOKIE):
+        return principal
     if cookies.get(settings.SESSION_COOKIE_NAME):
         return _by_session(session())
     return None
@@ -95,11 +98,7 @@ def _by_session(session: Any) -> Principal | None:
     except (KeyError, ValueError, TypeError):
         return None
     with tenant_scope(team_id):
-        user = (
-            User.objects.select_related("team")
-            .filter(id=user_id, is_active=True, team__is_active=True)
-            .first()
-        )
+        user = User.objects.select_related("team").filter(id=user_id, is_active=True, team__is_active=True).first()
     if user is None or not _same_password(session.get(HASH_SESSION_KEY, ""), user):
         return None
     return Principal(user, Proof.SESSION, session.session_key)

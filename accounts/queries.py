@@ -1,0 +1,39 @@
+"""Reads used by more than one caller."""
+
+from contextlib import suppress
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import RefreshSession, User, normalise_email
+from tenants.models import Team
+from tenants.scope import tenant_scope, unsafe_all_tenants
+
+
+def accounts_named(*, email: str, team: str | None) -> list[User]:
+    """Return the active accounts with an e-mail, in one team (by id or slug) or in all."""
+    accounts = User.objects.select_related("team").filter(
+        email=normalise_email(email), is_active=True, team__is_active=True
+    )
+    if not team:
+        with unsafe_all_tenants(reason="sign in by e-mail"):
+            return list(accounts.order_by("team__name"))
+    named = team_named(team)
+    if named is None:
+        return []
+    with tenant_scope(named.id):
+        return list(accounts)
+
+
+def team_named(name: str) -> Team | None:
+    """Return the team with an id or a slug, or None."""
+    condition = Q(slug=name)
+    with suppress(ValueError):
+        condition |= Q(id=UUID(name))
+    return Team.objects.filter(condition).first()
+
+
+def open_refresh_sessions(user: User) -> QuerySet[RefreshSession]:
+    """Return the API clients a person is signed in with."""
+    return RefreshSession.objects.filter(user=user, revoked_at=None, expires_at__gt=timezone.now())
