@@ -1,0 +1,60 @@
+"""Fields that take a value of their own JSON type only."""
+
+import json
+from typing import Any, Final
+from uuid import UUID
+
+from rest_framework import serializers
+
+from accounts import avatars
+from accounts.models import normalise_email
+
+MAX_PREFERENCES_BYTES: Final = 16 * 1024
+
+
+class TextField(serializers.CharField):
+    """A text; a number is none."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class EmailField(serializers.EmailField):
+    """An address in the one spelling that is stored; it is checked in that spelling."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return normalise_email(super().to_internal_value(data))
+
+
+class IdField(serializers.UUIDField):
+    """An id in its canonical form."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        value = super().to_internal_value(data)
+        if str(value) != str(data).lower():
+            self.fail("invalid", value=data)
+        return value
+
+
+class AvatarField(TextField):
+    """A small picture as a data URI."""
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return avatars.checked(super().to_internal_value(data))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from None
+
+
+class PreferencesField(serializers.DictField):
+    """A JSON object of bearable size, kept as it is."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        value: dict[str, Any] = super().to_internal_value(data)
+        if len(json.dumps(value)) > MAX_PREFERENCES_BYTES:
+            raise serializers.ValidationError(f"The preferences may have at most {MAX_PREFERENCES_BYTES // 1024} KB.")
+        return value

@@ -1,0 +1,90 @@
+"""People and signing in as JSON, in and out."""
+
+from typing import Any, Final
+
+from django.contrib.auth.password_validation import validate_password
+from rest_framework import serializers
+
+from accounts.api.fields import AvatarField, EmailField, IdField, PreferencesField, TextField
+from accounts.models import User
+
+# Longer ones would only cost time.
+MAX_PASSWORD: Final = 1024
+
+
+class UserSerializer(serializers.ModelSerializer[User]):
+    """A person as the contract shows them."""
+
+    team_id = serializers.UUIDField()
+    avatar = serializers.CharField(allow_null=True, help_text="A data URI.")
+    preferences = serializers.DictField()
+    last_login_at = serializers.DateTimeField(source="last_login", allow_null=True)
+
+    class Meta:
+        model = User
+        fields = [
+            "id",
+            "team_id",
+            "email",
+            "full_name",
+            "role",
+            "avatar",
+            "preferences",
+            "is_active",
+            "last_login_at",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+class RegisterSerializer(serializers.Serializer[Any]):
+    """Somebody who wants to join a team."""
+
+    email = EmailField(max_length=254)
+    password = TextField(trim_whitespace=False, max_length=MAX_PASSWORD, validators=[validate_password])
+    full_name = TextField(max_length=200, allow_blank=True)
+    team_id = IdField()
+
+
+class LoginSerializer(serializers.Serializer[Any]):
+    """Somebody who says who they are."""
+
+    email = TextField(max_length=254)
+    password = TextField(trim_whitespace=False, max_length=MAX_PASSWORD)
+    team = TextField(
+        max_length=63,
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        default=None,
+        help_text="Id or slug; needed only after TEAM_REQUIRED.",
+    )
+
+
+class ProfileSerializer(serializers.Serializer[Any]):
+    """What people may change about themselves; what is left out stays."""
+
+    full_name = TextField(max_length=200, allow_blank=True, required=False)
+    avatar = AvatarField(allow_null=True, required=False, help_text="A data URI of at most 256 KB, or null for none.")
+    preferences = PreferencesField(required=False)
+
+
+class DoneSerializer(serializers.Serializer[Any]):
+    """One sentence that says what was done."""
+
+    message = serializers.CharField()
+
+
+class TeamChoiceSerializer(serializers.Serializer[Any]):
+    """A team that somebody may sign in to."""
+
+    name = serializers.CharField()
+    slug = serializers.CharField()
+
+
+class TeamRequiredSerializer(serializers.Serializer[Any]):
+    """The question which team is meant."""
+
+    detail = serializers.CharField()
+    error_code = serializers.ChoiceField(choices=["TEAM_REQUIRED"])
+    teams = TeamChoiceSerializer(many=True)
