@@ -46,6 +46,7 @@ class Reply:
         self._response = response
         self._content = response.content
         self._inflater = _inflater(response.headers.get("Content-Encoding", ""))
+        self._inflating = False
 
     @property
     def ended(self) -> bool:
@@ -61,6 +62,8 @@ class Reply:
                 return data
             if inflated := self._inflate(data):
                 return inflated
+        if self._inflating:
+            raise BodyCutError("The compressed body is not complete.")
         return b""
 
     async def gather(self, seconds: float) -> None:
@@ -97,9 +100,11 @@ class Reply:
         """Unpack a bounded piece: a few bytes may stand for gigabytes."""
         assert self._inflater is not None
         try:
-            return self._inflater.decompress(data, INFLATED_AT_ONCE)
+            inflated = self._inflater.decompress(data, INFLATED_AT_ONCE)
         except zlib.error as error:
             raise BodyCutError(f"The compressed body is damaged: {error}") from error
+        self._inflating = not self._inflater.eof
+        return inflated
 
 
 @asynccontextmanager

@@ -87,7 +87,7 @@ class Decoder:
                 self.pending = None
                 continue
             if pieces:
-                settled += self._grow("".join(pieces))
+                settled += self._add(self._cleaner.clean("".join(pieces)))
                 pieces = []
             if self.finished:
                 return settled
@@ -99,10 +99,10 @@ class Decoder:
                 settled += self._replace(event.text)
             else:
                 settled.append(event)
-        return settled + self._grow("".join(pieces)) if pieces else settled
+        return settled + self._add(self._cleaner.clean("".join(pieces))) if pieces else settled
 
-    def _grow(self, text: str) -> list[Event]:
-        text = self._cleaner.clean(text)
+    def _add(self, text: str) -> list[Event]:
+        """Return clean text as the next piece, or as much of it as the limit allows and the failure."""
         if not text:
             return []
         room = self._max_text - self._text_size
@@ -112,20 +112,19 @@ class Decoder:
             return [Text(text)]
         self.finished = True
         beginning: list[Event] = [Text(kept)] if (kept := cut(text, room)) else []
-        return [
-            *beginning,
-            Failed(AgentError("agent_too_large", f"The answer is over {self._max_text} bytes.")),
-        ]
+        return [*beginning, Failed(AgentError("agent_too_large", f"The answer is over {self._max_text} bytes."))]
 
     def _replace(self, text: str) -> list[Event]:
         self._cleaner = Cleaner()
         self._text_size = 0
         self._has_text = False
-        grown = self._grow(text) or [Text("")]
-        return [Replace(event.text) if isinstance(event, Text) else event for event in grown]
+        added = self._add(self._cleaner.clean(text)) or [Text("")]
+        return [Replace(event.text) if isinstance(event, Text) else event for event in added]
 
     def _conclude(self, event: Finished | Failed) -> list[Event]:
-        rest: list[Event] = [Text(half)] if (half := self._cleaner.flush()) else []
+        rest = self._add(self._cleaner.flush())
+        if self.finished:
+            return rest
         self.finished = True
         if isinstance(event, Finished):
             if self.pending:

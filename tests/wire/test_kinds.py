@@ -1,0 +1,95 @@
+"""What the kinds of agent are sent, the demonstration's answers, and the limits of a call."""
+
+import pytest
+
+from agents.exceptions import SENTENCES, AgentError
+from agents.kinds import KINDS, Call
+from agents.kinds.demo import answer
+from agents.kinds.openai import endpoint
+from agents.limits import Limits
+
+
+def test_an_openai_agent_is_asked_for_a_stream():
+    request = KINDS["openai"].request(
+        Call(
+            kind="openai",
+            url="https://example.org/v1",
+            token="t",
+            system_prompt="Be brief.",
+            config={"model": "m", "temperature": 0.2, "tools": ["nothing of the agent's own"]},
+            messages=[{"role": "user", "content": "Hi", "timestamp": "2026-01-01T00:00:00Z"}],
+        )
+    )
+    assert request.url == "https://example.org/v1/chat/completions"
+    assert request.headers["Authorization"] == "Bearer t"
+    assert request.json == {
+        "model": "m",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "temperature": 0.2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a/v1", "https://a/v1/chat/completions"),
+        ("https://a/v1/", "https://a/v1/chat/completions"),
+        ("https://a/v1/chat/completions", "https://a/v1/chat/completions"),
+        ("https://a/x/chat/completions?v=1", "https://a/x/chat/completions?v=1"),
+        ("https://a/x?v=1", "https://a/x/chat/completions?v=1"),
+    ],
+)
+def test_the_endpoint_follows_from_the_base(url, expected):
+    assert endpoint(url) == expected
+
+
+@pytest.mark.parametrize("token", ["a\nb", "a\r", "a\0b", "é"])
+def test_a_token_that_is_no_header_is_refused(token):
+    for kind in ("webhook", "openai"):
+        with pytest.raises(AgentError) as error:
+            KINDS[kind].request(Call(kind=kind, url="https://a/", token=token))
+        assert error.value.code == "agent_auth"
+
+
+def test_secrets_do_not_show():
+    assert "s3cret" not in repr(Call(kind="webhook", token="s3cret"))
+    assert "s3cret" not in repr(KINDS["webhook"].request(Call(kind="webhook", token="s3cret")))
+
+
+def ask_demo(content):
+    return answer(Call(kind="demo", messages=[{"role": "user", "content": content}]))
+
+
+def test_the_demonstration_has_a_bit_of_everything():
+    text = ask_demo("How are you?")
+    for mark in ("## ", "| measure |", "```python", "1. ", "> How are you?"):
+        assert mark in text
+    assert "| words | 3 |" in text
+    assert text != ask_demo("And now?")
+
+
+def test_the_demonstration_quotes_safely():
+    text = ask_demo("<b>x</b> `a` | ![](http://evil)\n# y {0} ") + ask_demo("")
+    assert "<b>" not in text
+    assert "![](" not in text
+    assert "\n# y" not in text
+
+
+def test_limits_are_checked():
+    assert Limits.from_mapping({}) == Limits()
+    assert Limits.from_mapping({"idle": 3, "text_bytes": 10}) == Limits(idle=3, text_bytes=10)
+    for wrong in (
+        {"idel": 3}, {"idle": 0}, {"idle": -1}, {"idle": "3"}, {"idle": True}, {"idle": None},
+        {"idle": float("nan")}, {"idle": float("inf")}, {"text_bytes": 1.5},
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=r"limit.*\."):
+            Limits.from_mapping(wrong)
+
+
+def test_every_code_has_a_sentence():
+    for code, sentence in SENTENCES.items():
+        assert code.startswith("agent_")
+        assert sentence.endswith(".")
+        assert AgentError(code).public_code == ("AGENT_UNREACHABLE" if "blocked" in code else code.upper())

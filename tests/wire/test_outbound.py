@@ -1,0 +1,400 @@
+"""Calls over a real socket: what an agent is sent, what becomes of what it answers, where a call may not go."""
+
+import asyncio
+import gzip
+import json
+import socket
+import time
+from contextlib import aclosing
+
+import pytest
+
+from agents import limits as limits_module
+from agents import outbound
+from agents.caller import Outcome, call_agent
+from agents.exceptions import AgentError
+from agents.kinds import Call
+from agents.wire import Text
+from tests.wire.upstream import chunk, chunked, response, upstream
+
+pytestmark = pytest.mark.asyncio
+MIB = 1024 * 1024
+
+
+@pytest.fixture(autouse=True)
+def guard(settings):
+    settings.AGENT_ALLOWED_HOSTS = []
+    settings.AGENT_ALLOWED_CIDRS = ["127.0.0.0/8"]
+    settings.AGENT_REQUIRE_HTTPS = False
+    return settings
+
+
+@pytest.fixture(autouse=True)
+async def _closed():
+    yield
+    await outbound.close()
+
+
+def call(url, **fields):
+    return Call(**{"kind": "webhook", "url": url, "messages": [{"role": "user", "content": "Hi"}], **fields})
+
+
+async def ask(url, **fields):
+    """Return the text, the code of the error or `None`, the outcome and the error."""
+    outcome, text, error = Outcome(), "", None
+    try:
+        async for event in call_agent(call(url, **fields), outcome):
+            text += event.text if isinstance(event, Text) else ""
+    except AgentError as failure:
+        error = failure
+    return text, error.code if error else None, outcome, error
+
+
+async def answer_to(body, **fields):
+    async with upstream(body) as server:
+        return await ask(server.url, **fields)
+
+
+async def test_a_stream_arrives_and_is_counted():
+    pieces = [f'data: {{"content": "{word} "}}\n\n' for word in ("one", "two")]
+    text, code, outcome, _ = await answer_to(chunked(*pieces, "data: [DONE]\n\n"))
+    assert (text, code) == ("one two ", None)
+    assert (outcome.http_status, outcome.format) == (200, "generic")
+    assert outcome.received == len("".join(pieces)) + len("data: [DONE]\n\n")
+
+
+async def test_what_a_webhook_is_sent():
+    async with upstream(response('{"content": "ok"}')) as server:
+        await ask(
+            server.url,
+            token="s3cret",
+            system_prompt="Be brief.",
+            config={"a": 1},
+            conversation_id="c1",
+            message_id="m1",
+            user="Ann",
+            agent_name="Bot",
+            messages=[
+                {"role": "user", "content": "First", "timestamp": "2026-01-01T00:00:00Z"},
+                {"role": "assistant", "content": "Yes?", "timestamp": "2026-01-01T00:00:01Z"},
+                {"role": "user", "content": "Hi é\u2028", "timestamp": "2026-01-01T00:00:02Z"},
+            ],
+        )
+        head, raw = server.requests[0]
+    body = json.loads(raw)
+    assert head.startswith("POST /webhook/x HTTP/1.1\r\n")
+    for line in ("Authorization: Bearer s3cret", "Accept-Encoding: identity", "Content-Type: application/json"):
+        assert f"\r\n{line}\r\n" in head
+    assert "\r\nX-Request-Id: m1\r\n" in head
+    assert "Cookie" not in head
+    assert "User-Agent: Mozilla/5.0" in head
+    assert body["messages"][2]["content"] == body["chatInput"] == "Hi é\u2028"
+    assert body["system_prompt"] == "Be brief."
+    assert body["config"] == {"a": 1}
+    assert (body["action"], body["sessionId"], body["stream"]) == ("sendMessage", "c1", True)
+    assert body["metadata"] == {"user": "Ann", "agent": "Bot", "message_id": "m1"}
+
+
+async def test_openai_usage_is_noted():
+    usage = 'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":7}}\n\n'
+    text, code, outcome, _ = await answer_to(
+        chunked('data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n', usage, "data: [DONE]\n\n"), kind="openai"
+    )
+    assert (text, code) == ("Hi", None)
+    assert (outcome.format, outcome.prompt_tokens, outcome.completion_tokens) == ("openai", 3, 7)
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "words"),
+    [
+        (response("", status="302 Found", extra="Location: http://10.0.0.1/\r\n"), "agent_redirect", "10.0.0.1"),
+        (response("<html><title>Sign in</title>", "text/html"), "agent_html", "Sign in"),
+        (response('{"code":404,"message":"The webhook is not registered.","hint":"Activate it."}', status="404 No"),
+         "agent_not_registered", "The webhook is not registered. Activate it."),
+        (response("nothing here", "text/plain", "404 Not Found"), "agent_not_found", "nothing here"),
+        (response("", status="410 Gone"), "agent_not_found", "410"),
+        (response("No token provided", "text/plain", "401 Unauthorized"), "agent_auth", "No token provided"),
+        (response('{"message":"too long"}', status="413 Too Large"), "agent_rejected", "too long"),
+        (response('{"detail":"bad"}', status="422 Unprocessable"), "agent_rejected", "bad"),
+        (response("", status="428 Precondition Required"), "agent_auth", "428"),
+        (response("", status="429 Slow down", extra="Retry-After: 7\r\n"), "agent_busy", "7"),
+        (response("", status="503 Busy"), "agent_busy", "503"),
+        (response('{"message":"Error in workflow"}', status="500 Oops"), "agent_failed", "Error in workflow"),
+        (response("", status="502 Bad Gateway"), "agent_timeout", "streaming"),
+        (response("", status="524 A timeout occurred"), "agent_timeout", "streaming"),
+        (response("x" * 300_000, "text/plain", "500 Oops"), "agent_failed", "x" * 200),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", "agent_empty", "204"),
+        (b"HTTP/1.1 500 Oops\r\nContent-Length: 99\r\n\r\nhalf", "agent_failed", "half"),
+        (b"", "agent_failed", "no HTTP answer"),
+        (b"SSH-2.0-OpenSSH\r\n", "agent_failed", "no HTTP answer"),
+        (response("\x89PNG", "image/png"), "agent_unsupported_type", "image/png"),
+        (response('{"message":"Workflow was started"}'), "agent_respond_immediately", "Respond"),
+        (response(""), "agent_empty", "streaming is on"),
+    ],
+)  # fmt: skip
+async def test_what_is_no_answer(raw, code, words):
+    text, seen, outcome, error = await answer_to(raw)
+    assert (text, seen) == ("", code)
+    assert words in error.diagnosis
+    assert error.http_status == outcome.http_status
+
+
+async def test_a_redirect_is_not_followed():
+    async with upstream(response('{"content": "caught"}')) as target:
+        moved = response("", status="307 Moved", extra=f"Location: {target.url}\r\n")
+        assert (await answer_to(moved))[1] == "agent_redirect"
+        assert target.requests == []
+
+
+async def test_a_cut_body_keeps_its_text():
+    text, code, _, _ = await answer_to(
+        chunked('data: {"content": "Hel"}\n\n', 'data: {"content": "lo"}\n\n', end=False)
+    )
+    assert (text, code) == ("Hello", "agent_truncated")
+    text, code, _, _ = await answer_to(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nHello")
+    assert (text, code) == ("Hello", "agent_truncated")
+
+
+async def test_a_body_without_length_ends_with_the_connection():
+    assert (await answer_to(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nHello"))[:2] == ("Hello", None)
+
+
+async def test_reading_stops_at_the_end_marker():
+    async def never_ends(writer):
+        writer.write(chunked("data: Hi\n\n", "data: [DONE]\n\n", end=False))
+        await asyncio.sleep(30)
+
+    started = time.monotonic()
+    assert (await answer_to(never_ends))[:2] == ("Hi", None)
+    assert time.monotonic() - started < 5
+
+
+async def test_slow_agents():
+    async def silent(writer):
+        await asyncio.sleep(30)
+
+    async def headers_only(writer):
+        writer.write(chunked(end=False))
+        await asyncio.sleep(30)
+
+    async def stops(writer):
+        writer.write(chunked("data: Hi\n\n", end=False))
+        await asyncio.sleep(30)
+
+    async def keeps_alive(writer):
+        writer.write(chunked("data: Hi\n\n", end=False))
+        while True:
+            await asyncio.sleep(0.05)
+            writer.write(chunk(": ping\n\n"))
+
+    async def drips(writer):
+        writer.write(chunked(end=False))
+        while True:
+            writer.write(chunk("data: x\n\n"))
+            await asyncio.sleep(0.05)
+
+    for answer, given, expected in [
+        (silent, {"first_byte": 0.3}, ""),
+        (headers_only, {"first_byte": 0.3}, ""),
+        (stops, {"idle": 0.3}, "Hi"),
+        (keeps_alive, {"no_text": 0.4, "idle": 0.3}, "Hi"),
+        (drips, {"total": 0.4}, "xx"),
+    ]:
+        text, code, _, error = await answer_to(answer, limits=given)
+        assert code == "agent_timeout", answer.__name__
+        assert text.startswith(expected)
+        assert str(next(iter(given.values()))) in error.diagnosis
+
+
+async def test_after_an_error_only_a_short_silence_is_allowed(monkeypatch):
+    monkeypatch.setattr(limits_module, "ERROR_GRACE", 0.3)
+
+    async def n8n_after_its_own_time_out(writer):
+        line = '{"type":"%s","content":"Hi","metadata":{}}\n'
+        writer.write(chunked(line % "item", line % "error", content_type="application/json", end=False))
+        await asyncio.sleep(30)
+
+    text, code, _, error = await answer_to(n8n_after_its_own_time_out)
+    assert (text, code) == ("Hi", "agent_timeout")
+    assert "reported an error" in error.diagnosis
+
+
+async def test_a_flood_ends_at_the_limit():
+    async def flood(writer):
+        writer.write(chunked(content_type="text/plain", end=False))
+        while not writer.is_closing():
+            writer.write(chunk(b"x" * 65536))
+            await writer.drain()
+
+    async with upstream(flood) as server:
+        text, code, outcome, _ = await ask(server.url)
+        assert (len(text), code) == (MIB, "agent_too_large")
+        assert outcome.received < 2 * MIB
+        await asyncio.wait_for(server.gone.wait(), 2)
+
+
+async def test_a_large_document_is_not_slowed_down():
+    started = time.monotonic()
+    text, code, _, _ = await answer_to(response(json.dumps({"content": "x" * 900_000})))
+    assert (len(text), code) == (900_000, None)
+    assert time.monotonic() - started < 2
+
+
+async def test_gzip_is_read_although_it_was_not_asked_for():
+    packed = gzip.compress(b'{"content": "Hi"}')
+    assert (await answer_to(response(packed, extra="Content-Encoding: gzip\r\n")))[:2] == ("Hi", None)
+    bomb = gzip.compress(b"x" * 50 * MIB)
+    text, code, _, _ = await answer_to(response(bomb, "text/plain", extra="Content-Encoding: gzip\r\n"))
+    assert (len(text), code) == (MIB, "agent_too_large")
+    broken = response(b"no gzip", extra="Content-Encoding: gzip\r\n")
+    assert (await answer_to(broken))[:2] == ("", "agent_truncated")
+    assert (await answer_to(response(packed[:-9], extra="Content-Encoding: gzip\r\n")))[1] == "agent_truncated"
+    assert (await answer_to(response(b"", extra="Content-Encoding: br\r\n")))[1] == "agent_unsupported_type"
+
+
+@pytest.mark.parametrize("cancel", [True, False])
+async def test_leaving_closes_the_connection(cancel):
+    async def endless(writer):
+        writer.write(chunked(end=False))
+        while not writer.is_closing():
+            writer.write(chunk("data: x\n\n"))
+            await asyncio.sleep(0.01)
+
+    async def listen(url, pieces):
+        async with aclosing(call_agent(call(url))) as events:
+            async for _ in events:
+                if (pieces := pieces - 1) == 0:
+                    return
+
+    async with upstream(endless) as server:
+        task = asyncio.create_task(listen(server.url, -1 if cancel else 3))
+        await asyncio.sleep(0.3)
+        if cancel:
+            task.cancel()
+        await asyncio.wait([task], timeout=1)
+        await asyncio.wait_for(server.gone.wait(), 1)
+
+
+async def test_the_first_text_does_not_wait():
+    async def one_then_wait(writer):
+        writer.write(chunked("data: x\n\n", end=False))
+        await asyncio.sleep(30)
+
+    async with upstream(one_then_wait) as server, aclosing(call_agent(call(server.url))) as events:
+        started = time.monotonic()
+        assert await anext(events) == Text("x")
+        assert time.monotonic() - started < 0.5
+
+
+async def test_cookies_are_not_kept():
+    async with upstream(response('{"content": "ok"}', extra="Set-Cookie: a=b\r\n")) as server:
+        await ask(server.url)
+        await ask(server.url)
+        assert len(server.requests) == 2
+        assert "ookie" not in server.requests[1][0]
+
+
+async def test_a_refused_connection_is_tried_twice():
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    started = time.monotonic()
+    text, code, outcome, error = await ask(f"http://127.0.0.1:{port}/")
+    assert (text, code, outcome.http_status) == ("", "agent_unreachable", None)
+    assert time.monotonic() - started >= outbound.RETRY_PAUSE
+    assert error.public_code == "AGENT_UNREACHABLE"
+
+
+async def test_nothing_is_sent_twice():
+    async with upstream(b"") as server:
+        assert (await ask(server.url))[1] == "agent_failed"
+        assert len(server.requests) == 1
+
+
+async def test_a_name_that_does_not_exist():
+    assert (await ask("http://no-such-name.invalid/"))[1] == "agent_unreachable"
+
+
+async def test_tls_is_not_skipped():
+    async def no_tls(reader, writer):
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(no_tls, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        _, code, _, error = await ask(f"https://127.0.0.1:{port}/")
+    assert code == "agent_unreachable"
+    assert "secure" in error.diagnosis
+
+
+async def test_connecting_takes_no_longer_than_its_limit():
+    async with upstream(b"") as waits_for_http:
+        url = waits_for_http.url.replace("http:", "https:")
+        started = time.monotonic()
+        assert (await ask(url, limits={"connect": 0.3}))[1] == "agent_unreachable"
+        assert time.monotonic() - started < 1.5
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0", "[::1]", "[::]"),
+        *("[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::127.0.0.1]", "127.0.0.1."),
+        *("169.254.169.254", "[fe80::1]", "10.0.0.1", "\uff11\uff12\uff17.0.0.1"),
+    ],
+)
+async def test_private_addresses_are_not_dialled(guard, host):
+    guard.AGENT_ALLOWED_CIDRS = []
+    async with upstream(response('{"content": "caught"}')) as server:
+        text, _, _, error = await ask(f"http://{host}:{server.port}/")
+        assert server.requests == []
+    assert text == ""
+    assert error.public_code == "AGENT_UNREACHABLE"
+    assert error.sentence == "The agent cannot be reached."
+
+
+async def test_the_operator_may_allow_host_and_port(guard):
+    guard.AGENT_ALLOWED_CIDRS = []
+    async with upstream(response('{"content": "ok"}')) as server:
+        guard.AGENT_ALLOWED_HOSTS = [f"localhost:{server.port}"]
+        assert (await ask(f"http://LocalHost:{server.port}/"))[0] == "ok"
+        assert (await ask(server.url))[1] == "agent_blocked_address"
+        guard.AGENT_ALLOWED_HOSTS = [f"127.0.0.1:{server.port + 1}"]
+        assert (await ask(server.url))[1] == "agent_blocked_address"
+
+
+async def test_one_bad_address_fails_the_host(guard, monkeypatch):
+    guard.AGENT_ALLOWED_CIDRS = []
+
+    async def both(self, host, port=0, family=socket.AF_INET):
+        return [
+            {"hostname": host, "host": address, "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}
+            for address in ("93.184.216.34", "127.0.0.1")
+        ]
+
+    monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", both)
+    assert (await ask("http://example.org/"))[1] == "agent_blocked_address"
+
+
+async def test_https_can_be_required(guard):
+    guard.AGENT_REQUIRE_HTTPS = True
+    async with upstream(response("{}")) as server:
+        assert (await ask(server.url))[1] == "agent_blocked_address"
+
+
+async def test_a_token_with_a_line_break_is_refused():
+    async with upstream(response("{}")) as server:
+        assert (await ask(server.url, token="a\r\nX-Evil: 1"))[1] == "agent_auth"
+        assert server.requests == []
+
+
+async def test_the_demonstration_needs_no_network():
+    text, code, _, _ = await ask("", kind="demo", config={"demo_seconds": 0.1})
+    assert code is None
+    assert text.startswith("## ")
+    part, code, _, _ = await ask("", kind="demo", config={"demo_seconds": 0.1, "demo_fail": True})
+    assert code == "agent_failed"
+    assert text.startswith(part)
+    assert part
+    text, code, _, _ = await ask("", kind="demo", config={"demo_seconds": 0.1}, limits={"text_bytes": 40})
+    assert (len(text.encode()), code) == (40, "agent_too_large")
