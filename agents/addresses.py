@@ -70,7 +70,7 @@ class Policy:
         for text in addresses:
             address = _unwrapped(ip_address(text))
             if self._is_denied(address):
-                rule = next((f" in {network}" for network in DENIED if address in network), "")
+                rule = next((f" ({network})" for network in DENIED if address in network), "")
                 raise BlockedAddressError(
                     f"{host} is at {address}, which is not public{rule}. The operator may list {name}:{port} in"
                     " AGENT_ALLOWED_HOSTS or its network in AGENT_ALLOWED_CIDRS."

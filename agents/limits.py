@@ -1,7 +1,6 @@
 """How long and how much an agent may answer."""
 
 import asyncio
-import math
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, fields
 from time import monotonic
@@ -13,6 +12,8 @@ from agents.wire import Event, Notice, Replace, Text
 T = TypeVar("T")
 
 MIB = 1024 * 1024
+MOST_SECONDS = 3600
+MOST_BYTES = 16 * MIB
 ERROR_GRACE = 5.0
 
 
@@ -39,10 +40,13 @@ class Limits:
         for name, value in given.items():
             if name not in defaults:
                 raise ValueError(f"There is no limit called {name!r}; there are {', '.join(defaults)}.")
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
                 raise ValueError(f"The limit {name!r} must be a positive number.")
             if name.endswith("_bytes") and not isinstance(value, int):
                 raise ValueError(f"The limit {name!r} must be a whole number of bytes.")
+            most = MOST_BYTES if name.endswith("_bytes") else MOST_SECONDS
+            if value > most:
+                raise ValueError(f"The limit {name!r} must not be more than {most}.")
         return cls(**given)
 
 

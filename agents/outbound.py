@@ -114,8 +114,10 @@ async def post(url: str, headers: Mapping[str, str], json: Any, *, connect_secon
     There is no time-out after connecting. If no connection comes about, it is tried once more within
     `connect_seconds`. Raises `AgentError`.
     """
-    if settings.AGENT_REQUIRE_HTTPS and not url.lower().startswith("https:"):
-        raise AgentError("agent_blocked_address", "The operator allows only addresses that begin with https://.")
+    try:
+        url = canonical_url(url)
+    except ValueError as error:
+        raise AgentError("agent_unreachable", str(error)) from error
     fixed = {"Accept-Encoding": "identity", "User-Agent": settings.AGENT_USER_AGENT}
     response = await _send(url, {**fixed, **headers}, json, connect_seconds)
     try:
@@ -189,8 +191,6 @@ async def _send_once(url: str, headers: Mapping[str, str], json: Any, seconds: f
         return await _session().post(url, headers=headers, json=json, timeout=patience, allow_redirects=False)
     except addresses.BlockedAddressError as error:
         raise AgentError("agent_blocked_address", str(error)) from error
-    except aiohttp.InvalidURL as error:
-        raise AgentError("agent_unreachable", f"The address is not valid: {error}") from error
     except aiohttp.ConnectionTimeoutError as error:
         raise AgentError("agent_unreachable", f"No connection came about within {seconds:g} s.") from error
     except aiohttp.ClientSSLError as error:

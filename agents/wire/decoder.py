@@ -47,17 +47,15 @@ class Decoder:
 
     def end(self, clean: bool) -> list[Event]:
         """Return what is left when the body has ended; `clean` is false if it was cut short."""
-        return self._close(Finished()) if clean else self.abort(self.pending or _truncated())
+        if not clean:
+            return self.abort(self.pending or _truncated())
+        return [] if self.finished else self._settle([*self._rest(), Finished()])
 
     def abort(self, error: AgentError) -> list[Event]:
-        """Return what is left when reading was given up, and the reason."""
-        return self._close(Failed(error))
-
-    def _close(self, last: Finished | Failed) -> list[Event]:
+        """Return what is left when reading was given up, and the reason, whatever the rest would look like."""
         if self.finished:
             return []
-        events = self._settle(self._rest())
-        return events if self.finished else events + self._conclude(last)
+        return self._settle([*(event for event in self._rest() if not isinstance(event, Failed)), Failed(error)])
 
     def _read(self, text: str, *, final: bool = False) -> Iterable[Event]:
         if is_unsupported(self._media_type):

@@ -42,7 +42,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> AgentError:
 
 def _diagnose(status: int, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
     words = _words(body)
-    code = CODES.get(status, "agent_failed" if status >= 500 else "agent_rejected")
+    code = CODES.get(status, "agent_failed")
     seen = f"The agent answered {status}: {words}" if words else f"The agent answered {status}."
     if status == 404 and "is not registered" in words:
         return "agent_not_registered", words

@@ -179,6 +179,11 @@ def test_a_cut_body_keeps_its_text(content_type, body):
     assert outcome(read(content_type, body, clean=False)) == ("Hi", "agent_truncated")
 
 
+def test_a_cut_document_is_cut_and_not_unreadable():
+    assert outcome(read(JSON, '{"content": "Hi', clean=False)) == ("", "agent_truncated")
+    assert outcome(read("text/plain", '{"content": "Hi', clean=False)) == ('{"content": "Hi', "agent_truncated")
+
+
 def test_a_cut_is_no_matter_after_the_end():
     assert outcome(read(SSE, "data: Hi\n\ndata: [DONE]\n\n", clean=False)) == ("Hi", None)
 

@@ -83,6 +83,7 @@ def test_limits_are_checked():
     for wrong in (
         {"idel": 3}, {"idle": 0}, {"idle": -1}, {"idle": "3"}, {"idle": True}, {"idle": None},
         {"idle": float("nan")}, {"idle": float("inf")}, {"text_bytes": 1.5},
+        {"total": 3601}, {"event_bytes": 10**9},
     ):  # fmt: skip
         with pytest.raises(ValueError, match=r"limit.*\."):
             Limits.from_mapping(wrong)

@@ -379,7 +379,14 @@ async def test_one_bad_address_fails_the_host(guard, monkeypatch):
 async def test_https_can_be_required(guard):
     guard.AGENT_REQUIRE_HTTPS = True
     async with upstream(response("{}")) as server:
-        assert (await ask(server.url))[1] == "agent_blocked_address"
+        _, code, _, error = await ask(server.url)
+    assert code == "agent_unreachable"
+    assert "https://" in error.diagnosis
+
+
+@pytest.mark.parametrize("url", ["", "//x", "ftp://x/", "http://a..b/", "http://a b/", "http://u:p@127.0.0.1/"])
+async def test_a_stored_address_is_not_believed(url):
+    assert (await ask(url))[1] == "agent_unreachable"
 
 
 async def test_a_token_with_a_line_break_is_refused():
