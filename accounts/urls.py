@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from accounts import views
+
+urlpatterns = [
+    path("sign-in", views.sign_in, name="sign-in"),
+    path("sign-out", views.sign_out, name="sign-out"),
+    path("profile", views.profile, name="profile"),
+    path("profile/clients/<uuid:session_id>/revoke", views.revoke_client, name="profile-client-revoke"),
+]

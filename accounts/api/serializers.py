@@ -1,15 +1,13 @@
 """People and signing in as JSON, in and out."""
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from rest_framework import serializers
 
 from accounts.api.fields import AvatarField, EmailField, IdField, PreferencesField, TextField
+from accounts.hashers import MAX_PASSWORD_CHARS
 from accounts.models import User
-
-# Longer ones would only cost time.
-MAX_PASSWORD: Final = 1024
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -41,7 +39,7 @@ class RegisterSerializer(serializers.Serializer[Any]):
     """Somebody who wants to join a team."""
 
     email = EmailField(max_length=254)
-    password = TextField(trim_whitespace=False, max_length=MAX_PASSWORD, validators=[validate_password])
+    password = TextField(trim_whitespace=False, max_length=MAX_PASSWORD_CHARS, validators=[validate_password])
     full_name = TextField(max_length=200, allow_blank=True)
     team_id = IdField()
 
@@ -50,7 +48,7 @@ class LoginSerializer(serializers.Serializer[Any]):
     """Somebody who says who they are."""
 
     email = TextField(max_length=254)
-    password = TextField(trim_whitespace=False, max_length=MAX_PASSWORD)
+    password = TextField(trim_whitespace=False, max_length=MAX_PASSWORD_CHARS)
     team = TextField(
         max_length=63,
         required=False,
