@@ -19,10 +19,14 @@ class SameTeam(BaseConstraint):
         self.field = field
         super().__init__(name=name)
 
-    def _clause(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def _foreign_key(self, model: type[models.Model]) -> "models.ForeignKey[Any, Any]":
         field = model._meta.get_field(self.field)
+        assert isinstance(field, models.ForeignKey)
+        return field
+
+    def _clause(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        field = self._foreign_key(model)
         parent = field.related_model
-        assert isinstance(parent, type)
         quote = schema_editor.quote_name
         return (
             f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({quote('team_id')}, {quote(field.column)}) "
@@ -30,14 +34,20 @@ class SameTeam(BaseConstraint):
             "DEFERRABLE INITIALLY DEFERRED"
         )
 
-    def constraint_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def constraint_sql(  # type: ignore[override]
+        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
+    ) -> str:
         return self._clause(model, schema_editor)
 
-    def create_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def create_sql(  # type: ignore[override]
+        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
+    ) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return f"ALTER TABLE {table} ADD {self._clause(model, schema_editor)}"
 
-    def remove_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def remove_sql(  # type: ignore[override]
+        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
+    ) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return f"ALTER TABLE {table} DROP CONSTRAINT {schema_editor.quote_name(self.name)}"
 
@@ -49,15 +59,17 @@ class SameTeam(BaseConstraint):
         using: str = "default",
     ) -> None:
         """Raise `ValidationError` on a parent of another team (a form's view of the same rule)."""
-        if exclude and self.field in exclude:
+        field = self._foreign_key(model)
+        parent_id = getattr(instance, field.attname)
+        if parent_id is None or (exclude and self.field in exclude):
             return
-        parent = getattr(instance, self.field, None)
-        if parent is not None and parent.team_id != instance.team_id:  # type: ignore[attr-defined]
+        parents = field.related_model._base_manager.using(using)
+        if not parents.filter(id=parent_id, team_id=instance.team_id).exists():  # type: ignore[attr-defined]
             raise ValidationError({self.field: "Choose one of the same team."})
 
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
-        return path, args, {**kwargs, "field": self.field}
+        return path, tuple(args), {**kwargs, "field": self.field}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SameTeam) and (self.field, self.name) == (other.field, other.name)

@@ -26,20 +26,24 @@ def principal_resolver() -> ModuleType:
 
 def origin_is_ours(origin: str, host: str, *, secure: bool) -> bool:
     """Tell whether an Origin is this site (scheme, host and port) or one the operator listed."""
-    listed = {*settings.CORS_ALLOWED_ORIGINS, *settings.CSRF_TRUSTED_ORIGINS, _origin_of(settings.BASE_URL)}
-    return origin in listed or origin == f"{'https' if secure else 'http'}://{host}"
+    return origin == f"{'https' if secure else 'http'}://{host}" or origin in _listed_origins()
 
 
-def _origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+def _listed_origins() -> set[str]:
+    base = urlsplit(settings.BASE_URL)
+    return {
+        *settings.CORS_ALLOWED_ORIGINS,
+        *settings.CSRF_TRUSTED_ORIGINS,
+        f"{base.scheme}://{base.netloc}",
+    }
 
 
 class CrossOriginProtection:
     """Refuse an unsafe request that a browser sent from another site.
 
     A browser says so in `Sec-Fetch-Site`, an older one in `Origin`; a program sends neither and passes. A request
-    that carries its credential in a header cannot be forged by another site and passes too.
+    whose credential stands in a header of ours passes too: another site cannot make a browser send one. (Basic
+    credentials do not count: a browser adds them by itself once a proxy in front has asked for them.)
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -55,12 +59,12 @@ class CrossOriginProtection:
     @staticmethod
     def _is_foreign(request: HttpRequest) -> bool:
         headers = request.headers
-        if "Authorization" in headers or "X-Api-Key" in headers:
+        if headers.get("Authorization", "").lower().startswith("bearer ") or "X-Api-Key" in headers:
             return False
         origin = headers.get("Origin")
-        if origin is not None:
-            return not origin_is_ours(origin, request.get_host(), secure=request.is_secure())
-        return headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}
+        if headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+            return origin not in _listed_origins()
+        return origin is not None and not origin_is_ours(origin, request.get_host(), secure=request.is_secure())
 
 
 class PrincipalMiddleware:

@@ -74,7 +74,9 @@ class TenantModel(models.Model):
     _stored_team_id: uuid.UUID | None = None
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+    def from_db(  # type: ignore[override]
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any]
+    ) -> Self:
         row = super().from_db(db, field_names, values)
         row._stored_team_id = row.__dict__.get("team_id")
         return row
@@ -96,7 +98,12 @@ class TenantModel(models.Model):
         super().save(*args, **kwargs)
         self._stored_team_id = self.team_id
 
+    def _do_update(self, base_qs: models.QuerySet[Self], *args: Any) -> Any:
+        """Update the row only where it already has this team, also when the team was not read before."""
+        return super()._do_update(base_qs.filter(team_id=self.team_id), *args)
+
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
-        """Delete the row through the scoped manager, so that a foreign id deletes nothing."""
+        """Delete the row through the scoped manager; a foreign id deletes nothing, a foreign row raises."""
+        self.claim_team()
         rows = type(self)._base_manager.using(using or self._state.db)
         return rows.filter(pk=self.pk).delete()

@@ -23,8 +23,18 @@ class Scope:
     team_id: UUID | None
     reason: str = ""
 
+    @property
+    def is_wide(self) -> bool:
+        """Tell whether every team is in scope."""
+        return self.team_id is None
+
 
 _scope: ContextVar[Scope | None] = ContextVar("parley_scope", default=None)
+
+
+def find_scope() -> Scope | None:
+    """Return the scope, or None outside of any."""
+    return _scope.get()
 
 
 def current_scope() -> Scope:
