@@ -1,0 +1,52 @@
+// What every page has: the theme button, menus and dialogs that close, the sidebar of a phone.
+
+const root = document.documentElement;
+
+function isDark() {
+  return root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    try {
+      localStorage.setItem("theme", root.dataset.theme);
+    } catch {
+      // Storage may be blocked; the choice then lasts as long as the page.
+    }
+  });
+}
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) {
+    if (menu !== except) menu.open = false;
+  }
+}
+
+document.addEventListener("click", (event) => closeMenus(event.target.closest("[data-menu]")));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.activeElement?.closest("[data-menu][open]");
+  closeMenus(null);
+  menu?.querySelector("summary").focus();
+  if (location.hash === "#sidebar") location.hash = "content";
+});
+
+for (const opener of document.querySelectorAll("[data-dialog]")) {
+  const dialog = document.getElementById(opener.dataset.dialog);
+  opener.addEventListener("click", (event) => {
+    event.preventDefault();
+    closeMenus(null);
+    dialog.showModal();
+  });
+  dialog.querySelector("[data-close]").addEventListener("click", (event) => {
+    event.preventDefault();
+    dialog.close();
+  });
+}
+
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+for (const time of document.querySelectorAll("time[data-time]")) {
+  time.textContent = moment.format(new Date(time.dateTime));
+}
