@@ -1,0 +1,35 @@
+"""What the templates of chats need."""
+
+from typing import Any
+from zlib import crc32
+
+from django import template
+
+from chats.frames import sentence_of
+from chats.markdown import finished_blocks, render
+from chats.models import Message
+
+register = template.Library()
+HUES = 6
+
+
+@register.inclusion_tag("chats/_answer_text.html")
+def answer_text(message: Message) -> dict[str, Any]:
+    """Show an answer: its finished blocks, and what of it is still being written as plain text."""
+    is_live = message.status == "streaming"
+    end = finished_blocks(message.content) if is_live else len(message.content)
+    return {"blocks": render(message.content[:end]), "tail": message.content[end:], "is_live": is_live}
+
+
+@register.filter
+def error_sentence(error_code: str) -> str:
+    """Return the sentence for an error code of an answer."""
+    return sentence_of(error_code)
+
+
+@register.inclusion_tag("_avatar.html")
+def avatar(picture: str | None, name: object) -> dict[str, Any]:
+    """Show somebody's picture, or else their initials on a colour of their own."""
+    words = str(name).split()
+    initials = "".join(word[0] for word in words[:2]).upper()
+    return {"picture": picture, "initials": initials, "hue": crc32(str(name).encode()) % HUES}

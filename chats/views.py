@@ -1,0 +1,183 @@
+"""The pages of chats. They work without scripts; a script that sends `Accept: application/json` gets JSON."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.decorators import member_required
+from accounts.principal import PrincipalRequest
+from agents.queries import agents
+from chats import actions
+from chats.forms import ArchiveForm, NewChatForm, TitleForm, typed_message
+from chats.models import Chat, MessageStatus
+from chats.queries import messages_of, own_chats
+from tenants.exceptions import ParleyError
+
+CHATS_PER_PAGE = 20
+RECENT_CHATS = 20
+
+
+@require_GET
+@member_required
+def chat_list(request: PrincipalRequest) -> HttpResponse:
+    """Show a person's chats, by part of their title if asked."""
+    search = request.GET.get("q", "").replace("\0", "").strip()
+    archived = request.GET.get("archived") == "1"
+    found = own_chats(request.user).filter(is_archived=archived)
+    if search:
+        found = found.filter(title__icontains=search)
+    page = Paginator(found, CHATS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "chats/list.html", {"page": page, "search": search, "archived": archived})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required
+def new_chat(request: PrincipalRequest) -> HttpResponse:
+    """Let a person choose an agent and begin a chat with it."""
+    if request.method != "POST":
+        return render(request, "chats/new.html", {"agents": agents()})
+    form = NewChatForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose one of the agents.")
+        return _see(reverse("chat-new"))
+    try:
+        chat = actions.create_chat(user=request.user, agent_id=form.cleaned_data["agent_id"])
+    except ParleyError as error:
+        messages.error(request, error.sentence)
+        return _see(reverse("chat-new"))
+    return _see_chat(chat)
+
+
+@require_GET
+@member_required
+def chat_detail(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
+    """Show a chat with all that was said."""
+    return _chat_page(request, _own_chat(request, chat_id))
+
+
+@require_POST
+@member_required
+def send(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
+    """Send a message; a refused one is shown again, so that nothing typed is lost."""
+    chat = _own_chat(request, chat_id)
+    content, key = typed_message(request.POST)
+    try:
+        started = actions.start_answer(chat=chat, user=request.user, content=content, idempotency_key=key)
+    except ParleyError as error:
+        if _wants_json(request):
+            return _json_error(error)
+        return _chat_page(request, chat, draft=content, refusal=error)
+    return _started(request, chat, started)
+
+
+@require_POST
+@member_required
+def retry(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
+    """Ask the agent again after an answer that did not end well."""
+    chat = _own_chat(request, chat_id)
+    try:
+        started = actions.retry_answer(chat=chat, user=request.user)
+    except ParleyError as error:
+        if _wants_json(request):
+            return _json_error(error)
+        return _chat_page(request, chat, refusal=error)
+    return _started(request, chat, started)
+
+
+@require_POST
+@member_required
+def stop(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
+    """Stop the answer being written."""
+    chat = _own_chat(request, chat_id)
+    stopped = actions.stop_answer(chat=chat)
+    return JsonResponse({"stopped": stopped}) if _wants_json(request) else _see_chat(chat)
+
+
+@require_POST
+@member_required
+def rename(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
+    """Give a chat another title."""
+    chat = _own_chat(request, chat_id)
+    form = TitleForm(request.POST)
+    if form.is_valid():
+        actions.update_chat(chat=chat, title=form.cleaned_data["title"])
+    else:
+        messages.error(request, form.errors["title"][0])
+    return _see_chat(chat)
+
+
+@require_POST
+@member_required
+def archive(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
+    """Put a chat away or bring it back."""
+    chat = _own_chat(request, chat_id)
+    form = ArchiveForm(request.POST)
+    archived = form.is_valid() and form.cleaned_data["archived"]
+    actions.update_chat(chat=chat, is_archived=archived)
+    if not archived:
+        return _see_chat(chat)
+    messages.success(request, f"“{chat}” is in the archive.")
+    return _see(reverse("chat-list"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required
+def delete(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
+    """Ask whether a chat is to be deleted, then delete it."""
+    chat = _own_chat(request, chat_id)
+    if request.method != "POST":
+        return render(request, "chats/delete.html", {"chat": chat})
+    actions.delete_chat(chat=chat)
+    messages.success(request, f"“{chat}” was deleted.")
+    return _see(reverse("chat-list"))
+
+
+def _own_chat(request: PrincipalRequest, chat_id: UUID) -> Chat:
+    return get_object_or_404(own_chats(request.user), id=chat_id)
+
+
+def _chat_page(
+    request: PrincipalRequest, chat: Chat, *, draft: str = "", refusal: ParleyError | None = None
+) -> HttpResponse:
+    said = list(messages_of(chat))
+    context: dict[str, Any] = {
+        "chat": chat,
+        "said": said,
+        "is_streaming": any(message.status == MessageStatus.STREAMING for message in said),
+        "recent": own_chats(request.user).filter(is_archived=False)[:RECENT_CHATS],
+        "draft": draft,
+        "refusal": refusal,
+        "idempotency_key": uuid4(),
+        "max_chars": settings.MAX_MESSAGE_CHARS,
+    }
+    return render(request, "chats/detail.html", context, status=refusal.status if refusal else 200)
+
+
+def _started(request: PrincipalRequest, chat: Chat, started: actions.Started) -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse({"message_id": str(started.answer.id)}, status=202)
+    return _see(f"{reverse('chat-detail', args=[chat.id])}#message-{started.answer.id}")
+
+
+def _wants_json(request: PrincipalRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def _json_error(error: ParleyError) -> JsonResponse:
+    return JsonResponse(error.body(), status=error.status, headers=dict(error.headers))
+
+
+def _see_chat(chat: Chat) -> HttpResponse:
+    return _see(reverse("chat-detail", args=[chat.id]))
+
+
+def _see(address: str) -> HttpResponse:
+    """Redirect with 303: whatever was posted, the next page is read."""
+    return HttpResponseRedirect(address, status=303)

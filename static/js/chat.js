@@ -1,0 +1,104 @@
+// A chat's page: ties the socket, the messages and the composer together.
+
+import { Composer, post } from "./composer.js";
+import { Messages } from "./messages.js";
+import { Follower } from "./scroll.js";
+import { Socket } from "./socket.js";
+
+const PATIENCE = 1500; // until what the socket should have brought is fetched instead
+const SILENCE = 15000; // after this the page asks whether a live answer is still one
+
+const root = document.querySelector("[data-chat]");
+const connection = root.querySelector("[data-connection]");
+const refusal = root.querySelector("[data-refusal]");
+const form = root.querySelector("[data-composer]");
+const messages = new Messages(root.querySelector("[data-messages]"), root.querySelector("[data-announcer]"));
+const follower = new Follower(root.querySelector("[data-jump]"));
+const composer = form && new Composer(form, refusal, root.dataset.chatId);
+const socket = new Socket(root.dataset.socket);
+
+let held = null; // frames that arrive while the list is fetched: they are newer than it
+let isFirst = true;
+let lastFrameAt = Date.now();
+
+function update() {
+  if (composer) composer.isStreaming = messages.isStreaming;
+  follower.follow();
+}
+
+async function refresh() {
+  if (held) return;
+  held = [];
+  try {
+    await messages.refresh();
+  } catch {
+    // The socket comes back by itself, and then the list is fetched again.
+  }
+  const waiting = held;
+  held = null;
+  for (const frame of waiting) show(frame);
+}
+
+function show(frame) {
+  if (held) held.push(frame);
+  else if (frame.type === "chat") rename(frame.data.title);
+  else if (frame.type === "closed") socket.end(frame.data.reason);
+  else messages.show(frame);
+}
+
+function rename(title) {
+  for (const element of document.querySelectorAll("[data-title]")) element.textContent = title;
+  document.title = `${title} – Parley`;
+}
+
+function expect(id) {
+  follower.jump();
+  setTimeout(() => messages.has(id) || refresh(), PATIENCE);
+}
+
+function expectFrames() {
+  const openedAt = Date.now();
+  setTimeout(() => messages.isStreaming && lastFrameAt < openedAt && refresh(), PATIENCE);
+}
+
+messages.addEventListener("change", update);
+composer?.addEventListener("sent", (event) => expect(event.detail));
+
+socket.addEventListener("open", () => {
+  connection.textContent = "";
+  if (!isFirst) refresh();
+  isFirst = false;
+  expectFrames();
+});
+socket.addEventListener("lost", () => {
+  connection.textContent = "Connection lost – reconnecting …";
+});
+socket.addEventListener("end", (event) => {
+  connection.textContent = event.detail;
+});
+socket.addEventListener("frame", (event) => {
+  lastFrameAt = Date.now();
+  show(event.detail);
+});
+setInterval(() => {
+  if (messages.isStreaming && Date.now() - lastFrameAt > SILENCE) refresh();
+}, SILENCE);
+
+for (const [selector, started] of [
+  ["[data-stop-form]", () => {}],
+  ["[data-retry-form]", (body) => expect(body.message_id)],
+]) {
+  root.querySelector(selector).addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      started(await post(event.target));
+      composer?.refuse("");
+    } catch (error) {
+      refusal.textContent = error.message;
+      refusal.hidden = false;
+    }
+  });
+}
+
+update();
+if (matchMedia("(pointer: fine)").matches) composer?.focus();

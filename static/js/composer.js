@@ -1,0 +1,120 @@
+// The field a message is written in. What was typed stays until the server has taken it.
+
+const LOST = "The message could not be sent. It is kept here; try again.";
+const SIGNED_OUT = "You are signed out. Your text is kept here: sign in in another tab, then send it again.";
+
+// Posts a form and returns its JSON; throws an Error with a sentence for people.
+export async function post(form) {
+  let response;
+  try {
+    response = await fetch(form.action, {
+      method: "POST",
+      body: new URLSearchParams(new FormData(form)),
+      headers: { Accept: "application/json" },
+    });
+  } catch {
+    throw new Error(LOST);
+  }
+  if (response.redirected) throw new Error(SIGNED_OUT);
+  const body = await response.json().catch(() => null);
+  if (!response.ok) throw new Error(body?.detail ?? LOST);
+  return body;
+}
+
+export class Composer extends EventTarget {
+  #form;
+  #field;
+  #key;
+  #draft;
+  #limit;
+  #send;
+  #stop;
+  #refusal;
+  #isBusy = false;
+  #isStreaming = false;
+
+  constructor(form, refusal, chatId) {
+    super();
+    this.#form = form;
+    this.#field = form.elements.content;
+    this.#key = form.elements.idempotency_key;
+    this.#limit = Number(form.dataset.max);
+    this.#send = form.querySelector("[data-send]");
+    this.#stop = form.querySelector("[data-stop]");
+    this.#refusal = refusal;
+    this.#draft = `draft-${chatId}`;
+    this.#field.value ||= sessionStorage.getItem(this.#draft) ?? "";
+    this.#field.addEventListener("input", () => this.#typed());
+    this.#field.addEventListener("keydown", (event) => this.#pressed(event));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#fit();
+  }
+
+  set isStreaming(value) {
+    this.#isStreaming = value;
+    this.#stop.hidden = !value;
+    this.#update();
+  }
+
+  focus() {
+    this.#field.focus({ preventScroll: true });
+  }
+
+  refuse(sentence) {
+    this.#refusal.textContent = sentence;
+    this.#refusal.hidden = !sentence;
+  }
+
+  #typed() {
+    sessionStorage.setItem(this.#draft, this.#field.value);
+    const excess = this.#field.value.length - this.#limit;
+    this.refuse(excess > 0 ? `This is ${excess} characters too long. Shorten it or send it in parts.` : "");
+    this.#fit();
+  }
+
+  #pressed(event) {
+    // Enter that ends the composition of, say, Japanese text is not meant to send.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#submit();
+  }
+
+  async #submit() {
+    const isTooLong = this.#field.value.length > this.#limit;
+    if (this.#isBusy || this.#isStreaming || isTooLong || !this.#field.value.trim()) return;
+    this.#isBusy = true;
+    this.#update();
+    const sent = this.#field.value;
+    try {
+      const { message_id: id } = await post(this.#form);
+      this.#taken(sent);
+      this.dispatchEvent(new CustomEvent("sent", { detail: id }));
+    } catch (error) {
+      this.refuse(error.message);
+    } finally {
+      this.#isBusy = false;
+      this.#update();
+    }
+  }
+
+  #taken(sent) {
+    if (this.#field.value === sent) this.#field.value = "";
+    sessionStorage.setItem(this.#draft, this.#field.value);
+    const random = crypto.getRandomValues(new Uint32Array(4));
+    this.#key.value = Array.from(random, (number) => number.toString(16)).join("-");
+    this.refuse("");
+    this.#fit();
+  }
+
+  #update() {
+    this.#send.disabled = this.#isBusy || this.#isStreaming;
+  }
+
+  #fit() {
+    this.#field.style.height = "auto";
+    this.#field.style.height = `${this.#field.scrollHeight}px`;
+  }
+}

@@ -1,0 +1,106 @@
+// The list of messages: puts in what the socket's frames bring.
+
+import { addCopyButtons } from "./copy.js";
+
+export class Messages extends EventTarget {
+  #list;
+  #announcer;
+  #unread = new Set(); // live answers whose text comes again from its start
+
+  constructor(list, announcer) {
+    super();
+    this.#list = list;
+    this.#announcer = announcer;
+    addCopyButtons(list);
+  }
+
+  get isStreaming() {
+    return this.#list.querySelector('[data-status="streaming"]') !== null;
+  }
+
+  has(id) {
+    return this.#find(id) !== null;
+  }
+
+  show({ type, data }) {
+    const article = this.#find(data.message_id);
+    if (type === "entry") this.#put(data.message_id, data.html);
+    else if (type === "done" || type === "error") this.#finish(data);
+    else if (article && type === "status") this.#unread.add(data.message_id);
+    else if (article && type === "message") this.#grow(article, data);
+    else if (article && type === "blocks") this.#settle(article, data);
+    else return;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  // Takes over the list of a freshly fetched page, but keeps an answer that is still growing here.
+  async refresh() {
+    const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (!response.ok || response.redirected) return;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const fresh = page.querySelector("[data-messages]");
+    if (!fresh) return;
+    for (const article of fresh.querySelectorAll('[data-status="streaming"]')) {
+      const growing = this.#find(article.dataset.message);
+      if (growing?.dataset.status === "streaming") article.replaceWith(growing);
+    }
+    this.#list.replaceChildren(...fresh.children);
+    addCopyButtons(this.#list);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #find(id) {
+    return id ? this.#list.querySelector(`[data-message="${CSS.escape(id)}"]`) : null;
+  }
+
+  #put(id, html) {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    const article = template.content.querySelector("[data-message]");
+    const present = this.#find(id);
+    if (present) present.replaceWith(article);
+    else this.#list.append(article);
+    this.#list.querySelector("[data-placeholder]")?.remove();
+    addCopyButtons(article);
+    return article;
+  }
+
+  #finish({ message_id: id, html }) {
+    const told = this.#find(id)?.querySelector("[data-blocks]")?.children.length ?? 0;
+    this.#unread.delete(id);
+    const article = this.#put(id, html);
+    const rest = [...(article.querySelector("[data-blocks]")?.children ?? [])].slice(told);
+    const ending = article.querySelector(".ending");
+    this.#announce([...rest, ending].map((element) => element?.textContent ?? "").join(" "));
+  }
+
+  #grow(article, { content, replace }) {
+    const tail = this.#readied(article, replace);
+    tail.append(content);
+  }
+
+  #settle(article, { html, tail: text }) {
+    const tail = this.#readied(article);
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    this.#announce(template.content.textContent);
+    addCopyButtons(template.content);
+    article.querySelector("[data-blocks]").append(template.content);
+    tail.textContent = text;
+  }
+
+  // Returns where raw text goes, emptied if the text begins anew; not earlier, so that nothing flickers.
+  #readied(article, anew = false) {
+    const tail = article.querySelector("[data-tail]");
+    if (this.#unread.delete(article.dataset.message) || anew) {
+      article.querySelector("[data-blocks]").replaceChildren();
+      tail.textContent = "";
+    }
+    return tail;
+  }
+
+  // Screen readers hear whole blocks, not each piece.
+  #announce(text) {
+    this.#announcer.textContent = text.trim();
+  }
+}
