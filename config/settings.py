@@ -1,5 +1,6 @@
 """All settings of Parley, read from the environment; each variable stands in .env.example with one line."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+    # A file of this run alone: threads that share a database in memory do not wait for each other's locks.
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / f"test-{os.getpid()}.sqlite3"}
 else:
     DATABASES["default"] |= {
         "CONN_HEALTH_CHECKS": True,
