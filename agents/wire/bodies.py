@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from agents.exceptions import AgentError
 from agents.wire.document import error_message, find_text, read_document
-from agents.wire.events import Event, Failed, Finished, Text, Usage
+from agents.wire.events import Event, Failed, Finished, Text
 from agents.wire.frames import format_of, surely_frame
 from agents.wire.jsonseq import MISSING, JsonScanner, parse
 from agents.wire.sniff import Shape, declares_json
@@ -165,6 +165,7 @@ class JsonBody:
                 self._document = value
             else:
                 self._streams = True
+                self._raw.clear()
                 yield from self._read(self._document)
                 yield from self._read(value)
         if max(self._scanner.held, 0 if self._streams else self._raw_size) > self._max:
@@ -177,7 +178,7 @@ class JsonBody:
             yield from self._not_json()
             return
         if not self._streams:
-            yield from self._read_document()
+            yield from read_document(self._document)
         if self._scanner.held:
             yield Failed(AgentError("agent_truncated", "The body ends in the middle of a JSON value."))
 
@@ -188,16 +189,6 @@ class JsonBody:
             yield from frame_format.read(value)
         elif value is not MISSING and (text := find_text(value)):
             yield Text(text)
-
-    def _read_document(self) -> Iterator[Event]:
-        """Read a lone value: a document, unless its format has whole answers of its own kind as well."""
-        events = read_document(self._document)
-        if isinstance(self._document, dict):
-            frame_format = format_of(self._document)
-            if frame_format.name == "openai":
-                self.format = frame_format.name
-                events += [event for event in frame_format.read(self._document) if isinstance(event, Usage)]
-        yield from events
 
     def _not_json(self) -> Iterator[Event]:
         raw = "".join(self._raw)

@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 
 from agents.exceptions import AgentError
-from agents.wire.events import Event, Failed, Text
+from agents.wire.events import Event, Failed, Text, Usage
 
 ANSWER_KEYS: Final = ("content", "output", "text", "answer", "reply", "response")
 TEXT_KEYS: Final = (
@@ -48,13 +48,21 @@ def read_document(value: Any) -> list[Event]:
     if error := _complaint(value):
         return [Failed(error)]
     if text := find_text(value):
-        return [Text(text)]
+        return [Text(text), *read_usage(value)]
     if _is_hollow(value):
         return []
     try:
         return [Text(f"```json\n{json.dumps(value, ensure_ascii=False, indent=2)}\n```")]
     except RecursionError:
         return [Failed(AgentError("agent_bad_json", "The agent's JSON is nested too deeply."))]
+
+
+def read_usage(value: Any) -> list[Event]:
+    """Return the tokens that OpenAI's `usage` object counts, if there is one."""
+    usage = value.get("usage") if isinstance(value, dict) else None
+    if not isinstance(usage, dict):
+        return []
+    return [Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))]
 
 
 def error_message(frame: dict[str, Any]) -> str:
@@ -94,6 +102,10 @@ def _is_hollow(value: Any) -> bool:
     if isinstance(value, dict):
         return not value or any(key in value for key in ANSWER_KEYS)
     return value is None or value == ""
+
+
+def _count(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**31 else None
 
 
 def _number(value: Any) -> str:

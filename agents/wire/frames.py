@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.exceptions import AgentError
-from agents.wire.document import error_message, find_text
-from agents.wire.events import Event, Failed, Notice, Pending, Text, Usage
+from agents.wire.document import error_message, find_text, read_usage
+from agents.wire.events import Event, Failed, Notice, Pending, Text
 from agents.wire.jsonseq import MISSING, parse
 
 Frame = dict[str, Any]
@@ -98,14 +98,7 @@ def _read_openai(frame: Frame) -> list[Event]:
                 events.append(Notice("reasoning", reasoning))
             if text := find_text(delta.get("content")):
                 events.append(Text(text))
-    usage = frame.get("usage")
-    if isinstance(usage, dict):
-        events.append(Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))))
-    return events
-
-
-def _count(value: object) -> int | None:
-    return value if type(value) is int and 0 <= value < 2**31 else None
+    return events + read_usage(frame)
 
 
 def _read_generic(frame: Frame) -> list[Event]:
