@@ -42,7 +42,9 @@ def data_uri(content: bytes) -> str:
 def _shrink(image: Image.Image) -> Image.Image:
     image.thumbnail((SIDE, SIDE))
     upright = ImageOps.exif_transpose(image)
-    return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    drawn = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    drawn.info.clear()  # comments and profiles would be written out again
+    return drawn
 
 
 def _encode(image: Image.Image, kind: str) -> bytes:
