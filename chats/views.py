@@ -66,29 +66,23 @@ def chat_detail(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
 @member_required
 def send(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     """Send a message; a refused one is shown again, so that nothing typed is lost."""
-    chat = _own_chat(request, chat_id)
     content, key = typed_message(request.POST)
     try:
-        started = actions.start_answer(chat=chat, user=request.user, content=content, idempotency_key=key)
+        started = actions.start_answer(chat_id=chat_id, user=request.user, content=content, idempotency_key=key)
     except ParleyError as error:
-        if _wants_json(request):
-            return _json_error(error)
-        return _chat_page(request, chat, draft=content, refusal=error)
-    return _started(request, chat, started)
+        return _refused(request, chat_id, error, draft=content)
+    return _started(request, chat_id, started)
 
 
 @require_POST
 @member_required
 def retry(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     """Ask the agent again after an answer that did not end well."""
-    chat = _own_chat(request, chat_id)
     try:
-        started = actions.retry_answer(chat=chat, user=request.user)
+        started = actions.retry_answer(chat_id=chat_id, user=request.user)
     except ParleyError as error:
-        if _wants_json(request):
-            return _json_error(error)
-        return _chat_page(request, chat, refusal=error)
-    return _started(request, chat, started)
+        return _refused(request, chat_id, error)
+    return _started(request, chat_id, started)
 
 
 @require_POST
@@ -109,7 +103,7 @@ def rename(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     if form.is_valid():
         actions.update_chat(chat=chat, title=form.cleaned_data["title"])
     else:
-        messages.error(request, form.errors["title"][0])
+        messages.error(request, str(form.errors["title"][0]))
     return _see_chat(chat)
 
 
@@ -160,18 +154,20 @@ def _chat_page(
     return render(request, "chats/detail.html", context, status=refusal.status if refusal else 200)
 
 
-def _started(request: PrincipalRequest, chat: Chat, started: actions.Started) -> HttpResponse:
+def _started(request: PrincipalRequest, chat_id: UUID, started: actions.Started) -> HttpResponse:
     if _wants_json(request):
         return JsonResponse({"message_id": str(started.answer.id)}, status=202)
-    return _see(f"{reverse('chat-detail', args=[chat.id])}#message-{started.answer.id}")
+    return _see(f"{reverse('chat-detail', args=[chat_id])}#message-{started.answer.id}")
+
+
+def _refused(request: PrincipalRequest, chat_id: UUID, error: ParleyError, *, draft: str = "") -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse(error.body(), status=error.status, headers=dict(error.headers))
+    return _chat_page(request, _own_chat(request, chat_id), draft=draft, refusal=error)
 
 
 def _wants_json(request: PrincipalRequest) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
-
-
-def _json_error(error: ParleyError) -> JsonResponse:
-    return JsonResponse(error.body(), status=error.status, headers=dict(error.headers))
 
 
 def _see_chat(chat: Chat) -> HttpResponse:
