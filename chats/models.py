@@ -29,6 +29,8 @@ class Chat(TenantModel):
         ]
         indexes = [models.Index(fields=["team", "user", "-updated_at", "-id"], name="chat_by_activity")]
 
+    shown_messages: list["Message"]  # where a view wants them beside the chat
+
     def __str__(self) -> str:
         return self.title or "New chat"
 

@@ -30,7 +30,7 @@ class Mirror:
 
     def __init__(self, run_id: UUID, team_id: UUID, owner: str, send: Send) -> None:
         self.run_id, self.team_id, self.owner = run_id, team_id, owner
-        self.transcript = Transcript(run_id)
+        self.transcript = Transcript(run_id, is_mirror=True)
         self.readers = 0
         self.task: asyncio.Task[None] | None = None
         self._send = send

@@ -63,11 +63,13 @@ class Transcript:
     """The text of one run in this process, and those who wait for more of it.
 
     Readers hold nothing here but a cursor, so a slow reader gets bigger pieces and costs nobody anything. Their
-    wake-ups are coalesced: at once for the first piece after a pause, then at most every 50 ms.
+    wake-ups are coalesced: at once for the first piece after a pause, then at most every 50 ms. A mirror may still be
+    behind a reader who comes from elsewhere; such a reader waits for it.
     """
 
-    def __init__(self, run_id: UUID, *, text: str = "", revision: int = 0) -> None:
+    def __init__(self, run_id: UUID, *, text: str = "", revision: int = 0, is_mirror: bool = False) -> None:
         self.run_id = run_id
+        self.is_mirror = is_mirror
         self.text = text
         self.revision = revision
         self.ending: Ending | None = None
@@ -136,6 +138,8 @@ class Transcript:
     def unseen(self, cursor: Cursor) -> Piece | None:
         """Return what a reader at this place has not seen, None if nothing."""
         here = Cursor(self.run_id, self.revision, len(self.text))
+        if self.is_mirror and (cursor.revision, cursor.offset) > (here.revision, here.offset):
+            return None
         if cursor.revision != self.revision or cursor.offset > len(self.text):
             return Piece(self.text, replaces=True, cursor=here)
         if cursor.offset < len(self.text):

@@ -34,7 +34,7 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
     team_id = serializers.UUIDField()
     user_id = serializers.UUIDField()
     agent_id = serializers.UUIDField(allow_null=True, help_text="null once the agent was deleted.")
-    messages = MessageSerializer(many=True)
+    messages = MessageSerializer(many=True, source="shown_messages")
     metadata = serializers.DictField()
 
     class Meta:

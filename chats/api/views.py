@@ -65,6 +65,8 @@ class ChatViewSet(TenantViewSet[Chat]):
             chats = chats.filter(is_archived=False)
         total = chats.count()
         shown = list(chats.prefetch_related(_messages(LISTED_MESSAGES))[page["offset"] :][: page["limit"]])
+        for chat in shown:
+            chat.shown_messages.reverse()
         response = Response(ChatSerializer(shown, many=True).data)
         response["X-Total-Count"] = str(total)
         if link := _link(request, total, page):
@@ -147,7 +149,7 @@ class ChatViewSet(TenantViewSet[Chat]):
 
 def _messages(last: int | None = None) -> Prefetch:
     rows = Message.objects.order_by("position") if last is None else Message.objects.order_by("-position")[:last]
-    return Prefetch("messages", queryset=rows)
+    return Prefetch("messages", queryset=rows, to_attr="shown_messages")
 
 
 def _key(request: Request) -> str:

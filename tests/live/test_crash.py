@@ -1,0 +1,120 @@
+"""What a crash, a restart and a stalled reader cost: at most the last moments of a text, and nobody else anything."""
+
+import json
+import time
+from contextlib import ExitStack
+
+import httpx
+import psutil
+import pytest
+
+from tests.live.conftest import add_agent, fresh_database
+from tests.live.people import Person
+from tests.live.sockets import open_socket
+from tests.servers import start_server
+
+pytestmark = pytest.mark.processes
+RECOVERY_SECONDS = 20
+LOST_SECONDS = 3.0
+STALLED_BYTES = 3 * 2**20
+
+
+@pytest.fixture
+def victim(tmp_path):
+    """A server of one's own to break."""
+    with fresh_database() as database, start_server(tmp_path, **database) as server:
+        yield server
+
+
+@pytest.fixture
+def scene(victim, agent):
+    """The server, its user and a chat with the live agent."""
+    demo = json.loads(victim.manage("demo", "--json"))
+    admin = Person(victim, demo["admin"]["email"], demo["admin"]["password"])
+    user = Person(victim, demo["user"]["email"], demo["user"]["password"])
+    with admin, user:
+        yield victim, user, user.new_chat(add_agent(admin, agent.url)), agent
+
+
+def kept_text(user, chat):
+    return user.messages(chat)[-1]["content"]
+
+
+def wait_until(condition, seconds):
+    """Ask again and again until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.05)
+
+
+def test_after_kill_9_the_answer_is_interrupted_with_its_text(scene):
+    server, user, chat, agent = scene
+    with user.sending(chat, "Hi") as reading:
+        agent.call().begin().say("old enough to be kept")
+        reading.until("kept")
+        wait_until(lambda: kept_text(user, chat) == "old enough to be kept", LOST_SECONDS)
+        server.kill()
+    killed_at = time.monotonic()
+    server.start()
+    with open_socket(server, user, chat) as socket:
+        end = socket.until("error", "done", seconds=RECOVERY_SECONDS)
+    assert (end["type"], end["data"]["code"]) == ("error", "RUN_INTERRUPTED")
+    assert time.monotonic() - killed_at < RECOVERY_SECONDS
+    answer = user.messages(chat)[-1]
+    assert (answer["status"], answer["content"]) == ("interrupted", "old enough to be kept")
+    with user.sending(chat, "Again?") as reading:
+        agent.call().begin().say("yes").end()
+        assert reading.rest().type == "done"
+
+
+def test_after_sigterm_nothing_is_missing(scene):
+    server, user, chat, agent = scene
+    with open_socket(server, user, chat):
+        with httpx.Client(base_url=server.base_url, cookies=user.cookies) as background:
+            request = background.build_request(
+                "POST", f"/api/chats/{chat}/messages", json={"content": "Hi"}, headers={"Accept": "text/event-stream"}
+            )
+            response = background.send(request, stream=True)
+            agent.call().begin().say("the very last word")
+            lines = response.iter_text()
+            while "the very last word" not in next(lines):
+                pass
+            response.close()
+    server.stop()
+    server.start()
+    answer = user.messages(chat)[-1]
+    assert (answer["status"], answer["content"]) == ("interrupted", "the very last word")
+
+
+def test_an_answer_that_ends_during_shutdown_is_complete(scene):
+    server, user, chat, agent = scene
+    with user.sending(chat, "Hi") as reading:
+        call = agent.call().begin().say("almost ")
+        reading.until("almost ")
+        server.process.terminate()
+        call.say("done").end()
+        assert reading.rest().type == "done"
+    server.process.wait(timeout=30)
+    server.start()
+    assert user.messages(chat)[-1]["status"] == "complete"
+    assert kept_text(user, chat) == "almost done"
+
+
+def test_readers_that_never_read_cost_little_and_harm_nobody(scene):
+    server, user, chat, agent = scene
+    memory = psutil.Process(server.process.pid).memory_info
+    stalled = [user.build_request("GET", f"/api/chats/{chat}/stream") for _ in range(10)]
+    with user.sending(chat, "Flood") as reading, ExitStack() as stack:
+        call = agent.call().begin().say(".")
+        reading.until(".")
+        for request in stalled:
+            stack.callback(user.send(request, stream=True).close)
+        before = memory().rss
+        for _ in range(90):
+            call.say("x" * 10_000)
+        call.end()
+        assert reading.rest().type == "done"
+        grown = memory().rss - before
+    assert kept_text(user, chat) == "." + "x" * 900_000
+    assert grown < len(stalled) * STALLED_BYTES
