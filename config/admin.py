@@ -4,4 +4,4 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class ParleyAdminConfig(AdminConfig):
-    default_site = "tenants.admin.ParleyAdminSite"
+    default_site = "config.admin_site.SignInAdminSite"

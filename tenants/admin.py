@@ -1,10 +1,161 @@
-"""The admin site and the base of its pages."""
+"""The base of the admin's pages, and the page of teams."""
 
+from typing import Any, ClassVar
+
+from django import forms
 from django.contrib import admin
+from django.db import models
+from django.db.models import QuerySet
+from django.db.models.constants import LOOKUP_SEP
+from django.forms.fields import InvalidJSONInput
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from rest_framework.exceptions import ParseError
+
+from tenants.api.parsers import loads
+from tenants.models import Team
+from tenants.scope import current_scope
 
 
-class ParleyAdminSite(admin.AdminSite):
-    """The operators' and team admins' site."""
+class JSONObjectField(forms.JSONField):
+    """A JSON object, read as strictly as the API reads one; empty is the empty object."""
 
-    site_title = site_header = "Parley"
-    index_title = "Administration"
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return {}
+        try:
+            document = loads(str(value).encode("utf-8", "surrogatepass"))
+        except ParseError as error:
+            raise forms.ValidationError(str(error.detail)) from None
+        if not isinstance(document, dict):
+            raise forms.ValidationError("This must be an object: {…}.")
+        return document
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return self.to_python(data)
+        except forms.ValidationError:
+            return InvalidJSONInput(data)
+
+
+class HouseAdmin(admin.ModelAdmin):
+    """What all pages share: no secret can be filtered by, and an operator's name stays among operators."""
+
+    formfield_overrides = {models.JSONField: {"form_class": JSONObjectField}}
+    secret_fields: ClassVar[frozenset[str]] = frozenset()
+    list_per_page = 50
+    show_full_result_count = False
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Refuse `?password__startswith=…`: Django lets any column of the model itself be asked about."""
+        if not self.secret_fields.isdisjoint(lookup.split(LOOKUP_SEP)):
+            return False
+        return super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        response = super().history_view(request, object_id, extra_context)
+        scope = current_scope()
+        if isinstance(response, TemplateResponse) and response.context_data and not scope.is_wide:
+            for entry in response.context_data["action_list"]:
+                if entry.user.team_id != scope.team_id:
+                    setattr(entry.user, entry.user.USERNAME_FIELD, "An operator")
+        return response
+
+
+class TenantForm(forms.ModelForm):
+    """The form of a team's row: an operator says which team a new row is for, everybody else has one."""
+
+    in_team = forms.ModelChoiceField(Team.objects.all(), label="Team", help_text="It never changes.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scope = current_scope()
+        if self.instance._state.adding and scope.team_id is not None:
+            self.instance.team_id = scope.team_id
+        if not (self.instance._state.adding and scope.is_wide):
+            del self.fields["in_team"]
+
+    def clean(self) -> dict[str, Any] | None:
+        if team := self.cleaned_data.get("in_team"):
+            self.instance.team = team
+        return super().clean()
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Check the constraints that name the team, though it is no field of the form."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded - {"team"} if self.instance.team_id else excluded
+
+
+class TenantAdmin(HouseAdmin):
+    """The page of one model of the teams; operators see and choose the team, team admins have no notion of it."""
+
+    form = TenantForm
+    list_select_related: ClassVar[list[str]] = []
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        first, *others = super().get_list_display(request)
+        return [first, "team", *others] if current_scope().is_wide else [first, *others]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        filters = super().get_list_filter(request)
+        return ["team", *filters] if current_scope().is_wide else [*filters]
+
+    def get_list_select_related(self, request: HttpRequest) -> list[str]:
+        return [*self.list_select_related, "team"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if not current_scope().is_wide:
+            return fieldsets
+        return [(None, {"fields": ["team" if obj else "in_team"]}), *fieldsets]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [*super().get_readonly_fields(request, obj), "team"]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Let what nobody deletes by hand go together with the row it hangs on."""
+        deleted, counts, refused, protected = super().get_deleted_objects(objs, request)
+        followers = {
+            str(model._meta.verbose_name)
+            for model, page in self.admin_site._registry.items()
+            if isinstance(page, ReadOnlyAdmin) and model is not self.model
+        }
+        return deleted, counts, {name for name in refused if str(name) not in followers}, protected
+
+
+class ReadOnlyAdmin(HouseAdmin):
+    """A page to look at: what it shows is written by the program alone."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Team)
+class TeamAdmin(HouseAdmin):
+    """Teams: operators open, change and close them; a team's admin reads their own. None is deleted here."""
+
+    list_display = ["name", "slug", "registration", "max_users", "is_active", "created_at"]
+    list_filter = ["is_active"]
+    search_fields = ["name", "slug"]
+    fields = ["name", "slug", "is_active", "settings", "created_at"]
+    readonly_fields = ["created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
+        scope = current_scope()
+        teams = super().get_queryset(request)
+        return teams if scope.is_wide else teams.filter(id=scope.team_id)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
+        return False

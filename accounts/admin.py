@@ -1,0 +1,139 @@
+"""The admin's pages of people and of how they are signed in."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import actions
+from accounts.exceptions import TeamFull
+from accounts.forms import password_field
+from accounts.models import RateWindow, RefreshSession, User, normalise_email
+from tenants.admin import HouseAdmin, ReadOnlyAdmin, TenantAdmin, TenantForm
+from tenants.scope import current_scope, tenant_scope
+
+admin.site.unregister(Group)  # shared by all teams, and no right here hangs on it
+
+
+class PersonForm(TenantForm):
+    """A person; the password goes in and never comes out."""
+
+    new_password = password_field("Password", autocomplete="new-password")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._was_active = self.instance.is_active and not self.instance._state.adding
+        password = self.fields["new_password"]
+        if self.instance._state.adding:
+            password.help_text = " ".join(password_validators_help_texts())
+        else:
+            password.required = False
+            password.help_text = "Empty keeps the present one. A new one ends every session of the person."
+
+    def clean_email(self) -> str:
+        return normalise_email(self.cleaned_data["email"])
+
+    def clean_new_password(self) -> str:
+        password: str = self.cleaned_data["new_password"]
+        if password:
+            validate_password(password, self.instance)
+        return password
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.instance.team_id and self.cleaned_data.get("is_active") and not self._was_active:
+            try:
+                with tenant_scope(self.instance.team_id):
+                    actions.require_seat(team_id=self.instance.team_id)
+            except TeamFull as error:
+                self.add_error(None, error.sentence)
+        return cleaned
+
+
+@admin.register(User)
+class UserAdmin(TenantAdmin):
+    """People. Operators do not exist for a team's admin; nobody can lock themselves out."""
+
+    form = PersonForm
+    list_display = ["email", "full_name", "role", "is_active", "last_login", "created_at"]
+    list_filter = ["role", "is_active", "last_login"]
+    search_fields = ["email", "full_name"]
+    date_hierarchy = "created_at"
+    secret_fields = frozenset({"password"})
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        people = super().get_queryset(request)
+        return people if current_scope().is_wide else people.filter(is_superuser=False)
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
+        fields = ["email", "full_name", "new_password", "role", "is_active"]
+        if current_scope().is_wide:
+            fields.append("is_superuser")
+        return [*fields, "last_login", "created_at"] if obj else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
+        fixed = ["role", "is_active", "is_superuser"] if obj == request.user else []
+        return [*super().get_readonly_fields(request, obj), "last_login", "created_at", *fixed]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        filters = [*super().get_list_filter(request)]
+        return [*filters, "is_superuser"] if current_scope().is_wide else filters
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj != request.user)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        password = form.cleaned_data["new_password"]
+        if not change:
+            obj.set_password(password)
+        super().save_model(request, obj, form, change)
+        if change and password:
+            actions.change_password(user=obj, password=password)
+            if obj == request.user:
+                update_session_auth_hash(request, obj)
+
+
+@admin.register(RefreshSession)
+class RefreshSessionAdmin(ReadOnlyAdmin, TenantAdmin):
+    """API clients that are signed in; one can be signed out."""
+
+    list_display = ["user", "user_agent", "created_at", "rotated_at", "expires_at", "revoked_at"]
+    list_filter = ["created_at", "expires_at"]
+    list_select_related = ["user"]
+    search_fields = ["user__email", "user_agent"]
+    date_hierarchy = "created_at"
+    secret_fields = frozenset({"token_hash", "parent_hash"})
+    fields = ["user", "user_agent", "created_at", "rotated_at", "expires_at", "revoked_at"]
+    actions = ["revoke"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RefreshSession]:
+        sessions = super().get_queryset(request)
+        return sessions if current_scope().is_wide else sessions.filter(user__is_superuser=False)
+
+    @admin.action(description="Sign the selected clients out")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[RefreshSession]) -> None:
+        ended = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        self.message_user(request, f"Signed out: {ended}.", messages.SUCCESS)
+
+
+@admin.register(RateWindow)
+class RateWindowAdmin(ReadOnlyAdmin, HouseAdmin):
+    """Tries to sign in, counted over all teams: for operators, who may forgive them by deleting the count."""
+
+    list_display = ["key", "count", "started_at"]
+    search_fields = ["key"]
+    date_hierarchy = "started_at"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_view_permission(self, request: HttpRequest, obj: RateWindow | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: RateWindow | None = None) -> bool:
+        return bool(request.user.is_superuser)

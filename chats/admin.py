@@ -1,0 +1,50 @@
+"""The admin's pages of chats."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.text import Truncator
+
+from chats.models import Chat, IdempotencyKey, Message
+from tenants.admin import ReadOnlyAdmin, TenantAdmin
+
+
+@admin.register(Chat)
+class ChatAdmin(TenantAdmin):
+    list_display = ["__str__", "user", "agent", "is_archived", "created_at", "updated_at"]
+    list_filter = ["is_archived", "agent"]
+    list_select_related = ["user", "agent"]
+    search_fields = ["title", "user__email", "agent__name"]
+    date_hierarchy = "updated_at"
+    fields = ["title", "user", "agent", "is_archived", "metadata", "created_at", "updated_at"]
+    autocomplete_fields = ["user", "agent"]
+    readonly_fields = ["created_at", "updated_at"]
+
+
+@admin.register(Message)
+class MessageAdmin(TenantAdmin):
+    """What was said can be corrected or removed; who said it and when cannot."""
+
+    list_display = ["beginning", "chat", "position", "role", "author", "status", "error_code", "timestamp"]
+    list_filter = ["role", "status"]
+    list_select_related = ["chat", "author"]
+    search_fields = ["content", "chat__title", "author__email"]
+    date_hierarchy = "timestamp"
+    fields = ["chat", "position", "role", "author", "content", "status", "error_code", "run", "timestamp"]
+    readonly_fields = ["chat", "position", "role", "author", "status", "error_code", "run", "timestamp"]
+
+    @admin.display(description="content")
+    def beginning(self, message: Message) -> str:
+        return Truncator(message.content).chars(60) or "(empty)"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(IdempotencyKey)
+class IdempotencyKeyAdmin(ReadOnlyAdmin, TenantAdmin):
+    list_display = ["key", "user", "chat", "created_at"]
+    list_select_related = ["user", "chat"]
+    search_fields = ["key", "user__email"]
+    secret_fields = frozenset({"content_hash"})
+    date_hierarchy = "created_at"
+    fields = ["key", "user", "chat", "answer", "created_at"]

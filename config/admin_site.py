@@ -1,0 +1,73 @@
+"""Signing in to the admin, by the same rules as everywhere."""
+
+from typing import Any
+
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts import actions
+from accounts.cookies import delete_token_cookies
+from accounts.forms import SignInForm
+from accounts.limits import client_address
+from accounts.views import sign_out
+from tenants.admin_site import ParleyAdminSite
+from tenants.exceptions import Forbidden, ParleyError, TooManyRequests
+
+
+class SignInAdminSite(ParleyAdminSite):
+    """The admin with the house's own sign-in; passwords are changed on the profile page."""
+
+    @method_decorator([sensitive_post_parameters("password"), never_cache])
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        if request.method == "GET" and self.has_permission(request):
+            return redirect(self._next_page(request))
+        form = SignInForm(request.POST if request.method == "POST" else None)
+        if not form.is_valid():
+            return self._sign_in_page(request, form)
+        try:
+            user = actions.prove_password(**form.cleaned_data, address=client_address(request))
+            if not user.is_staff:
+                raise Forbidden("The administration is for team admins and operators only.")
+        except ParleyError as error:
+            form.refuse(error)
+            return self._sign_in_page(request, form, refusal=error)
+        actions.sign_in_page(request, user)
+        response = redirect(self._next_page(request))
+        delete_token_cookies(response)  # they come before the session and may belong to somebody else
+        return response
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return sign_out(request)  # type: ignore[arg-type]
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("profile")
+
+    def _sign_in_page(
+        self, request: HttpRequest, form: SignInForm, *, refusal: ParleyError | None = None
+    ) -> HttpResponse:
+        context = {
+            **self.each_context(request),
+            "title": "Sign in",
+            "form": form,
+            REDIRECT_FIELD_NAME: self._next_page(request),
+        }
+        response = TemplateResponse(request, "admin/login.html", context)
+        if isinstance(refusal, TooManyRequests):
+            response.status_code = refusal.status
+            for name, value in refusal.headers.items():
+                response[name] = value
+        return response
+
+    def _next_page(self, request: HttpRequest) -> str:
+        page = request.POST.get(REDIRECT_FIELD_NAME) or request.GET.get(REDIRECT_FIELD_NAME, "")
+        ours = url_has_allowed_host_and_scheme(
+            page, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        )
+        return page if ours else reverse("admin:index")

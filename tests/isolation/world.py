@@ -1,0 +1,50 @@
+"""Two teams with a row of every kind each, so that a leak has something to show."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import RefreshSession, User
+from agents.models import Agent, Run
+from chats.models import Chat, IdempotencyKey, Message
+from tenants.models import Team
+from tenants.scope import tenant_scope
+from tests.factories import AgentFactory, ChatFactory, MessageFactory, RunFactory
+
+
+@dataclass
+class Side:
+    """One team's rows, one of each model, and all its agents."""
+
+    team: Team
+    user: User
+    agents: list[Agent]
+    rows: dict[type[models.Model], Any]
+
+    @property
+    def agent(self) -> Agent:
+        return self.agents[0]
+
+    @property
+    def chat(self) -> Chat:
+        return self.rows[Chat]
+
+
+def furnish(user: User, *, agents: int) -> Side:
+    """Give the team of a person a row of every model; `agents` agents named after the team's first letter."""
+    team = user.team
+    letter = team.slug[0]
+    team_agents = [AgentFactory(team=team, name=f"{letter}{n}") for n in range(1, agents + 1)]
+    run = RunFactory(user=user, agent=team_agents[0], owner="test", lease_until=timezone.now())
+    chat = ChatFactory(user=user, agent=team_agents[0], title=f"chat of {letter}")
+    message = MessageFactory(chat=chat, author=user, run=run, position=1, content=f"said by {letter}")
+    with tenant_scope(team.id):
+        session = RefreshSession.objects.create(
+            user=user, token_hash=letter * 64, expires_at=timezone.now() + timedelta(days=1)
+        )
+        key = IdempotencyKey.objects.create(user=user, chat=chat, answer=message, key=letter, content_hash="0" * 64)
+    rows = {User: user, Agent: team_agents[0], Run: run, Chat: chat, Message: message}
+    return Side(team, user, team_agents, {**rows, RefreshSession: session, IdempotencyKey: key})
