@@ -20,7 +20,6 @@ logger = logging.getLogger(__name__)
 RENEW_SECONDS = 2.0
 FEED_SECONDS = 3 * RENEW_SECONDS
 FEED_PAUSE_SECONDS = 0.05
-MAX_PIECE_CHARS = 50_000
 
 Send = Callable[[str, dict[str, Any]], Awaitable[None]]
 
@@ -116,20 +115,14 @@ class Feed:
         while loop.time() < self._deadline:
             piece = self.transcript.unseen(self._cursor)
             if piece is not None:
-                await self._send_piece(piece.text, 0 if piece.replaces else self._cursor.offset)
-                await asyncio.sleep(FEED_PAUSE_SECONDS)
+                self._cursor = piece.cursor  # before it is sent, since the mirror may meanwhile set it back
+                await self._say(piece.text, piece.cursor.revision, piece.cursor.offset - len(piece.text))
+                await asyncio.sleep(0 if self.transcript.unseen(self._cursor) else FEED_PAUSE_SECONDS)
             elif self.transcript.ending is not None:
                 await self._say("", self._cursor.revision, self._cursor.offset, self.transcript.ending)
                 return
             else:
                 await self.transcript.wait(self._deadline - loop.time())
-
-    async def _send_piece(self, text: str, offset: int) -> None:
-        """Send a text in messages of a bounded size; the cursor moves before, since a repeat may move it back."""
-        revision = self.transcript.revision
-        self._cursor = Cursor(self.transcript.run_id, revision, offset + len(text))
-        for start in range(0, len(text), MAX_PIECE_CHARS) or [0]:
-            await self._say(text[start : start + MAX_PIECE_CHARS], revision, offset + start)
 
     async def _say(self, text: str, revision: int, offset: int, ending: Ending | None = None) -> None:
         message: dict[str, Any] = {

@@ -10,6 +10,7 @@ from uuid import UUID
 from agents.models import RunStatus
 
 COALESCE_SECONDS = 0.05
+MAX_PIECE_CHARS = 32_768  # what a stalled reader can hold up in a socket's buffer
 CURSOR = re.compile(r"([0-9a-f]{32})-([0-9]{1,6})-([0-9]{1,10})")
 
 
@@ -35,7 +36,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What a reader has not seen yet; `replaces` means instead of all before. `cursor` is the place after it."""
+    """The next a reader has not seen; `replaces` means instead of all before. `cursor` is the place after it."""
 
     text: str
     replaces: bool
@@ -136,15 +137,15 @@ class Transcript:
         return self.ending
 
     def unseen(self, cursor: Cursor) -> Piece | None:
-        """Return what a reader at this place has not seen, None if nothing."""
-        here = Cursor(self.run_id, self.revision, len(self.text))
-        if self.is_mirror and (cursor.revision, cursor.offset) > (here.revision, here.offset):
+        """Return what a reader at this place has not seen, a bounded piece of it; None if nothing."""
+        if self.is_mirror and (cursor.revision, cursor.offset) > (self.revision, len(self.text)):
             return None
-        if cursor.revision != self.revision or cursor.offset > len(self.text):
-            return Piece(self.text, replaces=True, cursor=here)
-        if cursor.offset < len(self.text):
-            return Piece(self.text[cursor.offset :], replaces=False, cursor=here)
-        return None
+        replaces = cursor.revision != self.revision or cursor.offset > len(self.text)
+        start = 0 if replaces else cursor.offset
+        text = self.text[start : start + MAX_PIECE_CHARS]
+        if not text and not replaces:
+            return None
+        return Piece(text, replaces, Cursor(self.run_id, self.revision, start + len(text)))
 
     async def read(self, cursor: Cursor, *, silence: float) -> AsyncIterator[Piece | None]:
         """Yield all from a place on, until the end; None after each `silence` seconds without anything."""
