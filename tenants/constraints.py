@@ -7,6 +7,8 @@ from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.constraints import BaseConstraint
 
+from tenants.scope import current_scope
+
 
 class SameTeam(BaseConstraint):
     """The composite foreign key (team_id, field_id) → parent (team_id, id).
@@ -64,7 +66,8 @@ class SameTeam(BaseConstraint):
         if parent_id is None or (exclude and self.field in exclude):
             return
         parents = field.related_model._base_manager.using(using)
-        if not parents.filter(id=parent_id, team_id=instance.team_id).exists():  # type: ignore[attr-defined]
+        team_id = instance.team_id or current_scope().team_id  # type: ignore[attr-defined] # None: claimed when saved
+        if not parents.filter(id=parent_id, team_id=team_id).exists():
             raise ValidationError({self.field: "Choose one of the same team."})
 
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
