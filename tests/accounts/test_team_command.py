@@ -1,0 +1,57 @@
+"""`manage.py team create`."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tenants.models import Team
+
+pytestmark = pytest.mark.django_db
+
+
+def create(*arguments: str) -> None:
+    call_command("team", "create", "--name", "New", "--slug", "new", *arguments)
+
+
+def test_it_opens_a_team_by_invitation():
+    create()
+    team = Team.objects.get(slug="new")
+    assert (team.name, team.settings, team.is_active) == ("New", {"registration": "invite"}, True)
+
+
+def test_it_prints_the_team_for_programs(capsys):
+    create("--registration", "domains", "--domains", "A.org, @b.org", "--max-users", "3", "--json")
+    team = Team.objects.get(slug="new")
+    assert json.loads(capsys.readouterr().out) == {
+        "id": str(team.id),
+        "name": "New",
+        "slug": "new",
+        "settings": {"registration": "domains", "email_domains": ["a.org", "b.org"], "max_users": 3},
+    }
+    assert (team.email_domains, team.max_users) == (["a.org", "b.org"], 3)
+
+
+def test_domains_alone_mean_registration_by_domain():
+    create("--domains", "a.org")
+    assert Team.objects.get(slug="new").registration == "domains"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--registration", "domains"],
+        ["--registration", "open", "--domains", "a.org"],
+        ["--registration", "everybody"],
+        ["--max-users", "0"],
+        ["--max-users", "many"],
+        ["--slug", "not a slug"],
+        ["--slug", "taken"],
+        ["--name", ""],
+    ],
+)
+def test_it_refuses_with_a_sentence(arguments):
+    Team.objects.create(name="Taken", slug="taken")
+    with pytest.raises(CommandError):
+        create(*arguments)
+    assert Team.objects.count() == 1
