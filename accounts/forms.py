@@ -12,7 +12,6 @@ from accounts import avatars
 from accounts.exceptions import TeamRequired
 from accounts.hashers import MAX_PASSWORD_CHARS
 from accounts.models import User
-from tenants.exceptions import ParleyError
 from tenants.models import Team
 
 
@@ -33,19 +32,18 @@ class SignInForm(forms.Form):
     password = password_field("Password", autocomplete="current-password")
     team = forms.CharField(required=False, max_length=63, widget=forms.HiddenInput)
 
-    def refuse(self, error: ParleyError) -> None:
-        """Show why the sign-in was refused, or ask for the team."""
-        if isinstance(error, TeamRequired):
-            self._ask_for_team(error.teams)
-        else:
-            self.data = {"email": self.data.get("email", "")}  # an unseen team must not stand in the next try's way
-            self.add_error(None, error.sentence)
+    def __init__(self, *args: Any, teams: Sequence[Team] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if teams:
+            choices = [(team.slug, team.name) for team in teams]
+            self.fields["team"] = forms.ChoiceField(choices=choices, required=False, help_text=TeamRequired.sentence)
+            # The password was just proved; typing it again would prove nothing more.
+            self.fields["password"].widget.render_value = True  # type: ignore[attr-defined]
 
-    def _ask_for_team(self, teams: Sequence[Team]) -> None:
-        choices = [(team.slug, team.name) for team in teams]
-        self.fields["team"] = forms.ChoiceField(choices=choices, help_text=TeamRequired.sentence)
-        # The password was just proved; typing it again would prove nothing more.
-        self.fields["password"].widget.render_value = True  # type: ignore[attr-defined]
+    def refuse(self, sentence: str) -> None:
+        """Show why the sign-in was refused; an unseen team must not stand in the next try's way."""
+        self.data = {"email": self.data.get("email", "")}
+        self.add_error(None, sentence)
 
 
 class NameForm(forms.Form):

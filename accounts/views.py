@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from accounts import actions, queries
 from accounts.cookies import delete_token_cookies
 from accounts.decorators import member_required
+from accounts.exceptions import TeamRequired
 from accounts.forms import NameForm, PasswordForm, PictureForm, SignInForm
 from accounts.limits import client_address
 from accounts.principal import PrincipalRequest
@@ -39,9 +40,11 @@ def _try_to_sign_in(request: PrincipalRequest) -> HttpResponse:
         return _sign_in_page(request, form)
     try:
         user = actions.prove_password(**form.cleaned_data, address=client_address(request))
-    except ParleyError as error:
-        form.refuse(error)
-        return _sign_in_page(request, form, refusal=error)
+    except TeamRequired as question:
+        return _sign_in_page(request, SignInForm(request.POST, teams=question.teams))
+    except ParleyError as refusal:
+        form.refuse(refusal.sentence)
+        return _sign_in_page(request, form, refusal=refusal)
     actions.sign_in_page(request, user)
     response = redirect(_target(request))
     delete_token_cookies(response)  # they may belong to somebody else
