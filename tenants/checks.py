@@ -50,9 +50,11 @@ def _check_uniqueness(model: type[models.Model]) -> Iterator[CheckMessage]:
     for field in model._meta.local_fields:
         if field.unique and not field.primary_key:
             yield Error(f"{field.name} is unique across teams.", obj=model, id="tenants.E003")
-    for constraint in model._meta.constraints:
-        if isinstance(constraint, models.UniqueConstraint) and constraint.fields[:1] != ("team",):
-            yield Error(f"{constraint.name} does not begin with the team.", obj=model, id="tenants.E004")
+    keys = [("unique_together", tuple(fields)) for fields in model._meta.unique_together]
+    keys += [(c.name, tuple(c.fields)) for c in model._meta.constraints if isinstance(c, models.UniqueConstraint)]
+    for name, fields in keys:
+        if fields[:1] != ("team",):
+            yield Error(f"{name} does not begin with the team.", obj=model, id="tenants.E004")
 
 
 def _check_relations(model: type[models.Model]) -> Iterator[CheckMessage]:
