@@ -1,0 +1,48 @@
+"""How much a message costs the database."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from chats.models import Message
+from tenants.scope import tenant_scope
+from tests.factories import AgentFactory, ChatFactory, MessageFactory
+
+TRANSACTION = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+MAX_QUERIES = 6
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("earlier", [0, 2, 20])
+def test_a_message_takes_six_queries_however_long_the_chat(cast, client_of, earlier):
+    agent = AgentFactory(team=cast.team, config={"demo_seconds": 0.05})
+    chat = ChatFactory(user=cast.owner, agent=agent)
+    for position in range(1, earlier + 1):
+        MessageFactory(chat=chat, position=position)
+    client = client_of(cast.owner)
+    with CaptureQueriesContext(connection) as captured:
+        response = client.post(
+            f"/api/chats/{chat.id}/messages",
+            {"content": "Hi"},
+            content_type="application/json",
+            headers={"accept": "text/event-stream"},
+        )
+    assert response.status_code == 200
+    asked = [query["sql"] for query in captured if not query["sql"].startswith(TRANSACTION)]
+    assert len(asked) <= MAX_QUERIES, asked
+    with tenant_scope(cast.team.id):
+        assert Message.objects.filter(chat=chat).count() == earlier + 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rows", [1, 3, 30])
+def test_the_list_takes_the_same_queries_however_long(cast, client_of, django_assert_num_queries, rows):
+    for _ in range(rows):
+        chat = ChatFactory(user=cast.owner)
+        for position in (1, 2, 3):
+            MessageFactory(chat=chat, position=position, content=f"{position}")
+    client = client_of(cast.owner)
+    with django_assert_num_queries(4):
+        listed = client.get("/api/chats").json()
+    assert len(listed) == rows
+    assert [[message["content"] for message in chat["messages"]] for chat in listed] == [["2", "3"]] * rows

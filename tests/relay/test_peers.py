@@ -1,0 +1,84 @@
+"""A mirror ends with the owner's text although the channel layer loses, repeats or delays messages."""
+
+import asyncio
+import random
+from uuid import UUID, uuid4
+
+import pytest
+
+from agents.models import RunStatus
+from agents.relay import ledger, peers
+from agents.relay.peers import Feed, Mirror
+from agents.relay.transcript import Ending, Transcript
+
+DONE = Ending(RunStatus.FAILED, "AGENT_FAILED", "The agent failed.")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(peers, "RENEW_SECONDS", 0.02)
+    monkeypatch.setattr(peers, "FEED_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(ledger, "is_running", lambda run_id: True)
+
+
+class Wire:
+    """An owner and a mirror with an unreliable layer between them."""
+
+    def __init__(self, transcript: Transcript, loses: float, seed: int) -> None:
+        self.feed = Feed(transcript, "mirror", self.to_mirror)
+        self.mirror = Mirror(transcript.run_id, uuid4(), "owner", self.to_owner)
+        self.loses, self.dice = loses, random.Random(seed)
+        self.carried = 0
+
+    async def to_owner(self, process, message):
+        if self.dice.random() >= self.loses:
+            if self.feed.task is not None and self.feed.task.done():
+                self.feed = Feed(self.feed.transcript, "mirror", self.to_mirror)
+            await self.feed.asked(message)
+
+    async def to_mirror(self, process, message):
+        self.carried += 1
+        if self.dice.random() >= self.loses:
+            self.mirror.receive(message)
+
+
+@pytest.mark.parametrize("loses", [0.0, 0.3, 0.7])
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_text_arrives_whole(loses, seed):
+    transcript = Transcript(uuid4())
+    wire = Wire(transcript, loses, seed)
+    following = asyncio.create_task(wire.mirror.follow())
+    dice = random.Random(seed)
+    for number in range(60):
+        if dice.random() < 0.05:
+            transcript.replace(f"anew {number} ")
+        transcript.append(f"word {number} ä😀 ")
+        await asyncio.sleep(0.001)
+    transcript.end(DONE)
+    await asyncio.wait_for(following, 20)
+    assert wire.mirror.transcript.text == transcript.text
+    assert (wire.mirror.transcript.revision, wire.mirror.transcript.ending) == (transcript.revision, DONE)
+
+
+async def test_nobody_follows_a_mirror_that_fell_silent(monkeypatch):
+    monkeypatch.setattr(peers, "FEED_SECONDS", 0.05)
+    transcript = Transcript(uuid4())
+    wire = Wire(transcript, 0.0, 0)
+    await wire.to_owner("owner", {"gap": True, "revision": 0, "offset": 0})
+    await asyncio.wait_for(wire.feed.task, 5)
+    carried = wire.carried
+    transcript.append("to nobody")
+    transcript.flush()
+    assert wire.carried == carried
+
+
+async def test_an_owner_that_is_gone_is_noticed_by_the_books(monkeypatch):
+    async def to_nobody(process, message):
+        pass
+
+    looked: list[UUID] = []
+    monkeypatch.setattr(ledger, "is_running", lambda run_id: len(looked) < 2 and not looked.append(run_id))
+    mirror = Mirror(uuid4(), uuid4(), "gone", to_nobody)
+    await asyncio.wait_for(mirror.follow(), 10)
+    assert looked == [mirror.run_id] * 2
+    assert mirror.transcript.ending.elsewhere
