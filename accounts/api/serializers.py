@@ -84,5 +84,5 @@ class TeamRequiredSerializer(serializers.Serializer[Any]):
     """The question which team is meant."""
 
     detail = serializers.CharField()
-    error_code = serializers.ChoiceField(choices=["TEAM_REQUIRED"])
+    error_code = serializers.CharField(help_text="TEAM_REQUIRED")
     teams = TeamChoiceSerializer(many=True)

@@ -38,6 +38,9 @@ def valid(serializer: Serializer[Any]) -> dict[str, Any]:
     return dict(serializer.validated_data)
 
 
+REFRESH_TOKEN = OpenApiParameter(REFRESH_COOKIE, location=OpenApiParameter.COOKIE)
+
+
 def _member(request: Request) -> User:
     return cast("User", request.user)  # the default permission lets nobody else in
 
@@ -85,7 +88,9 @@ class LoginView(PublicView):
 
 @extend_schema(tags=["auth"])
 class LogoutView(PublicView):
-    @extend_schema(operation_id="logout", request=None, responses={200: DoneSerializer}, parameters=[SET_COOKIE])
+    @extend_schema(
+        operation_id="logout", request=None, responses={200: DoneSerializer}, parameters=[REFRESH_TOKEN, SET_COOKIE]
+    )
     def post(self, request: Request) -> Response:
         """Sign out, with whatever credentials there are."""
         actions.sign_out_client(
@@ -101,7 +106,9 @@ class LogoutView(PublicView):
 
 @extend_schema(tags=["auth"])
 class RefreshView(PublicView):
-    @extend_schema(operation_id="refresh", request=None, responses={200: DoneSerializer}, parameters=[SET_COOKIE])
+    @extend_schema(
+        operation_id="refresh", request=None, responses={200: DoneSerializer}, parameters=[REFRESH_TOKEN, SET_COOKIE]
+    )
     def post(self, request: Request) -> Response:
         """Exchange the refresh token in its cookie for two new tokens."""
         session, token = actions.rotate_refresh_token(token=request.COOKIES.get(REFRESH_COOKIE, ""))
