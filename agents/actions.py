@@ -28,7 +28,6 @@ class AgentFields(TypedDict, total=False):
     is_active: bool
 
 
-@transaction.atomic
 def create_agent(*, created_by: User | None, **fields: Unpack[AgentFields]) -> Agent:
     """Add an agent to the team in scope; raise `Invalid` on one that could not be called."""
     agent = Agent(created_by=created_by)
@@ -54,16 +53,19 @@ def update_agent(*, agent: Agent, **changes: Unpack[AgentFields]) -> Agent:
     return agent
 
 
-@transaction.atomic
 def set_avatar(*, agent: Agent, image: bytes) -> Agent:
-    """Give the agent a picture; raise `Invalid` on what is none and `TooLarge` on a large one."""
+    """Give the agent a picture; raise `Invalid` on what is none and `TooLarge` on a large one.
+
+    It is drawn before the transaction begins, which on SQLite would keep all other writers waiting.
+    """
     try:
         avatar = avatars.data_uri(image)
     except ValueError as error:
         raise Invalid(errors={"file": [str(error)]}) from None
-    agent = _locked(agent)
-    agent.avatar = avatar
-    agent.save(update_fields=["avatar", "updated_at"])
+    with transaction.atomic():
+        agent = _locked(agent)
+        agent.avatar = avatar
+        agent.save(update_fields=["avatar", "updated_at"])
     return agent
 
 
