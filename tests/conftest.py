@@ -1,13 +1,13 @@
 """The cast: an owner, an admin, a teammate and an outsider who must not get in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import OPERATORS_SLUG, User
 from tenants.models import Team
 from tests.factories import TeamFactory, UserFactory
 
@@ -35,12 +35,14 @@ def cast(db: Any) -> Cast:
         other_team=other,
         outsider=UserFactory(team=other, email="outsider@theirs.org"),
         other_admin=UserFactory(team=other, email="admin@theirs.org", role="admin"),
-        operator=User.objects.create_superuser("operator@parley.test", "operator password"),
+        operator=UserFactory(
+            team=TeamFactory(slug=OPERATORS_SLUG), email="operator@parley.test", role="admin", is_superuser=True
+        ),
     )
 
 
 @pytest.fixture
-def client_of() -> Iterator[Any]:
+def client_of() -> Callable[[User], Client]:
     """Return a test client that is signed in as a person through the API's own tokens."""
     from accounts.actions import open_refresh_session
     from accounts.tokens import access_token
@@ -51,4 +53,4 @@ def client_of() -> Iterator[Any]:
             session, _ = open_refresh_session(user=user, user_agent="test")
         return Client(headers={"authorization": f"Bearer {access_token(session)}"})
 
-    yield sign_in
+    return sign_in

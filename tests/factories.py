@@ -1,8 +1,10 @@
 """One factory a model; a row is made in the scope of its team."""
 
+from functools import cache
 from typing import Any
 
 import factory
+from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
 from accounts.models import User
@@ -12,6 +14,12 @@ from tenants.models import Team
 from tenants.scope import tenant_scope
 
 PASSWORD = "correct horse battery"
+
+
+@cache
+def hashed(password: str) -> str:
+    """Hash a password once a run: the hash is as slow as it should be."""
+    return make_password(password)
 
 
 class TeamFactory(DjangoModelFactory):
@@ -43,8 +51,9 @@ class UserFactory(TenantFactory):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        password = kwargs.pop("password", PASSWORD)
         with tenant_scope(kwargs["team"].id):
-            return model_class.objects.create_user(password=kwargs.pop("password", PASSWORD), **kwargs)
+            return model_class.objects.create(password=hashed(password), **kwargs)
 
 
 class AgentFactory(TenantFactory):

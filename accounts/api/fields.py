@@ -1,24 +1,15 @@
-"""Fields that take a value of their own JSON type only."""
+"""What is particular to fields of people."""
 
 import json
 from typing import Any, Final
-from uuid import UUID
 
 from rest_framework import serializers
 
 from accounts import avatars
 from accounts.models import normalise_email
+from tenants.api.fields import ObjectField, StrictCharField
 
 MAX_PREFERENCES_BYTES: Final = 16 * 1024
-
-
-class TextField(serializers.CharField):
-    """A text; a number is none."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 class EmailField(serializers.EmailField):
@@ -30,17 +21,7 @@ class EmailField(serializers.EmailField):
         return normalise_email(super().to_internal_value(data))
 
 
-class IdField(serializers.UUIDField):
-    """An id in its canonical form."""
-
-    def to_internal_value(self, data: Any) -> UUID:
-        value = super().to_internal_value(data)
-        if str(value) != str(data).lower():
-            self.fail("invalid", value=data)
-        return value
-
-
-class AvatarField(TextField):
+class AvatarField(StrictCharField):
     """A small picture as a data URI."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -50,11 +31,11 @@ class AvatarField(TextField):
             raise serializers.ValidationError(str(error)) from None
 
 
-class PreferencesField(serializers.DictField):
+class PreferencesField(ObjectField):
     """A JSON object of bearable size, kept as it is."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        value: dict[str, Any] = super().to_internal_value(data)
+        value = super().to_internal_value(data)
         if len(json.dumps(value)) > MAX_PREFERENCES_BYTES:
             raise serializers.ValidationError(f"The preferences may have at most {MAX_PREFERENCES_BYTES // 1024} KB.")
         return value

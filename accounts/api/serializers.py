@@ -5,9 +5,10 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from rest_framework import serializers
 
-from accounts.api.fields import AvatarField, EmailField, IdField, PreferencesField, TextField
+from accounts.api.fields import AvatarField, EmailField, PreferencesField
 from accounts.hashers import MAX_PASSWORD_CHARS
 from accounts.models import User
+from tenants.api.fields import StrictCharField, StrictUUIDField
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -39,17 +40,17 @@ class RegisterSerializer(serializers.Serializer[Any]):
     """Somebody who wants to join a team."""
 
     email = EmailField(max_length=254)
-    password = TextField(trim_whitespace=False, max_length=MAX_PASSWORD_CHARS, validators=[validate_password])
-    full_name = TextField(max_length=200, allow_blank=True)
-    team_id = IdField()
+    password = StrictCharField(trim_whitespace=False, max_length=MAX_PASSWORD_CHARS, validators=[validate_password])
+    full_name = StrictCharField(max_length=200, allow_blank=True)
+    team_id = StrictUUIDField()
 
 
 class LoginSerializer(serializers.Serializer[Any]):
     """Somebody who says who they are."""
 
-    email = TextField(max_length=254)
-    password = TextField(trim_whitespace=False, max_length=MAX_PASSWORD_CHARS)
-    team = TextField(
+    email = StrictCharField(max_length=254)
+    password = StrictCharField(trim_whitespace=False, max_length=MAX_PASSWORD_CHARS)
+    team = StrictCharField(
         max_length=63,
         required=False,
         allow_null=True,
@@ -62,7 +63,7 @@ class LoginSerializer(serializers.Serializer[Any]):
 class ProfileSerializer(serializers.Serializer[Any]):
     """What people may change about themselves; what is left out stays."""
 
-    full_name = TextField(max_length=200, allow_blank=True, required=False)
+    full_name = StrictCharField(max_length=200, allow_blank=True, required=False)
     avatar = AvatarField(allow_null=True, required=False, help_text="A data URI of at most 256 KB, or null for none.")
     preferences = PreferencesField(required=False)
 

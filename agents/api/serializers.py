@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from agents.api.fields import StrictBooleanField, StrictCharField
 from agents.models import Agent, AgentKind
+from tenants.api.fields import StrictBooleanField, StrictCharField
 from tenants.secrets import UnreadableSecret, mask
 
 ADMINS_ONLY: Final = ("webhook_url", "system_prompt")

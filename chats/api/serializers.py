@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from agents.api.fields import StrictBooleanField, StrictCharField
 from chats.models import Chat, Message
+from tenants.api.fields import ObjectField, StrictBooleanField, StrictCharField, StrictUUIDField
 
 MAX_PAGE = 200
 
@@ -54,19 +54,10 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
         read_only_fields = fields
 
 
-class ObjectField(serializers.DictField):
-    """A JSON object, kept as it came."""
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if not isinstance(data, dict):
-            self.fail("not_a_dict", input_type=type(data).__name__)
-        return data
-
-
 class ChatCreateSerializer(serializers.Serializer[Chat]):
     """What begins a chat."""
 
-    agent_id = serializers.UUIDField()
+    agent_id = StrictUUIDField()
     title = StrictCharField(required=False, allow_blank=True, max_length=200)
     metadata = ObjectField(required=False)
 
