@@ -1,0 +1,214 @@
+"""People talk to an agent in a real browser."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.servers import start_server
+
+pytestmark = pytest.mark.browser
+
+
+def send(page: Page, text: str) -> None:
+    page.get_by_label("Message", exact=True).fill(text)
+    page.keyboard.press("Enter")
+
+
+def answers(page: Page):
+    return page.locator("article.answer")
+
+
+def expect_status(page: Page, status: str, timeout: float = 10_000) -> None:
+    expect(answers(page).last).to_have_attribute("data-status", status, timeout=timeout)
+
+
+def test_from_signing_in_to_the_finished_answer(signed_in):
+    page = signed_in()
+    page.get_by_role("link", name="New chat").click()
+    page.get_by_role("button", name="Demo agent").click()
+    send(page, "How do you answer?")
+    growing = answers(page).last
+    expect(growing).to_contain_text("How do you answer?")
+    expect(page.get_by_role("button", name="Send")).to_be_disabled()
+    page.reload()
+    expect(growing).to_have_attribute("data-status", "streaming")
+    expect(growing).to_contain_text("I am the demonstration agent")
+    expect_status(page, "complete")
+    expect(growing.locator("pre .k").first).to_have_text("def")
+    expect(growing.locator("table td").first).to_have_text("words")
+    expect(page.get_by_role("heading", level=1)).to_have_text("How do you answer?")
+    expect(page.get_by_role("button", name="Send")).to_be_enabled()
+
+
+def test_an_answer_grows_and_survives_a_reload(signed_in, chat, agent):
+    page = signed_in()
+    page.goto(f"/chats/{chat}")
+    send(page, "Go")
+    call = agent.call().begin().say("First *block*.\n\nThe tail")
+    expect(answers(page).locator("[data-blocks] em")).to_have_text("block")
+    expect(answers(page).locator("[data-tail]")).to_have_text("The tail")
+    page.reload()
+    expect(answers(page).locator("[data-tail]")).to_have_text("The tail")
+    call.say(" goes on")
+    expect(answers(page).locator("[data-tail]")).to_have_text("The tail goes on")
+    expect(answers(page).locator("[data-blocks] em")).to_have_count(1)
+    call.end()
+    expect_status(page, "complete")
+    expect(answers(page)).to_contain_text("The tail goes on")
+    expect(page.get_by_text("is answering")).to_have_count(0)
+
+
+def test_an_answer_is_stopped_and_tried_again(signed_in, chat, agent):
+    page = signed_in()
+    page.goto(f"/chats/{chat}")
+    send(page, "Go")
+    agent.call().begin().say("Kept")
+    expect(answers(page)).to_contain_text("Kept")
+    page.get_by_role("button", name="Stop").click()
+    expect_status(page, "stopped")
+    expect(answers(page)).to_contain_text("Kept")
+    page.get_by_role("button", name="Try again").click()
+    agent.call().begin().say("Whole").end()
+    expect(answers(page)).to_have_count(2)
+    expect_status(page, "complete")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+
+
+def test_a_failure_is_told_in_a_sentence(signed_in, chat, agent):
+    page = signed_in()
+    page.goto(f"/chats/{chat}")
+    send(page, "Go")
+    agent.call().begin("application/json", status=500).end()
+    expect_status(page, "failed")
+    expect(answers(page).get_by_text("The agent failed.")).to_be_visible()
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_two_windows_see_one_answer(signed_in, chat, agent):
+    first, second = signed_in(), signed_in()
+    for page in (first, second):
+        page.goto(f"/chats/{chat}")
+    send(first, "Both of you")
+    call = agent.call().begin().say("Hello")
+    for page in (first, second):
+        expect(page.locator(".bubble")).to_have_text("Both of you")
+        expect(answers(page).locator("[data-tail]")).to_have_text("Hello")
+    second.get_by_role("button", name="Stop").click()
+    for page in (first, second):
+        expect_status(page, "stopped")
+    assert call.closed.wait(10)
+
+
+def test_the_page_knows_of_a_crash_without_a_reload(signed_in, browser, tmp_path):
+
+    with start_server(tmp_path, RUN_LEASE_SECONDS="6") as server:
+        person = json.loads(server.manage("demo", "--json"))["user"]
+        page = browser.new_page(base_url=server.base_url)
+        page.goto("/sign-in")
+        page.get_by_label("E-mail").fill(person["email"])
+        page.get_by_label("Password").fill(person["password"])
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("link", name="New chat").click()
+        page.get_by_role("button", name="Demo agent").click()
+        send(page, "Are you there?")
+        expect(answers(page)).to_contain_text("demonstration agent")
+        page.wait_for_timeout(2500)  # a snapshot of the text is due by then
+        server.kill()
+        expect(page.get_by_text("Connection lost")).to_be_visible()
+        page.get_by_label("Message", exact=True).fill("Not lost")
+        server.start()
+        expect_status(page, "interrupted", timeout=20_000)
+        expect(answers(page)).to_contain_text("You asked")
+        expect(page.get_by_text("Connection lost")).to_have_count(0)
+        expect(page.get_by_label("Message", exact=True)).to_have_value("Not lost")
+        page.close()
+
+
+def test_a_message_that_cannot_be_sent_is_kept(signed_in, chat):
+    page = signed_in()
+    page.goto(f"/chats/{chat}")
+    page.route("**/send", lambda route: route.abort())
+    send(page, "Precious")
+    expect(page.get_by_role("alert")).to_contain_text("could not be sent")
+    page.reload()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("Precious")
+
+
+def test_a_message_too_long_is_refused_before_it_is_sent(signed_in, chat):
+    page = signed_in()
+    page.goto(f"/chats/{chat}")
+    send(page, "x" * 65_539)
+    expect(page.get_by_role("alert")).to_contain_text("3 characters too long")
+    expect(page.locator(".bubble")).to_have_count(0)
+
+
+def test_scrolling_up_lets_go_of_the_end(signed_in, chat, agent):
+    page = signed_in(viewport={"width": 800, "height": 600})
+    page.goto(f"/chats/{chat}")
+    send(page, "Much")
+    call = agent.call().begin().say("A line.\n\n" * 60)
+    expect(answers(page).get_by_text("A line.").last).to_be_in_viewport()
+    page.mouse.wheel(0, -500)
+    expect(page.get_by_role("button", name="Jump to latest")).to_be_visible()
+    place = page.evaluate("scrollY")
+    call.say("The end.\n\n")
+    expect(answers(page).get_by_text("The end.")).to_have_count(1)
+    assert page.evaluate("scrollY") == place
+    page.get_by_role("button", name="Jump to latest").click()
+    expect(answers(page).get_by_text("The end.")).to_be_in_viewport()
+    call.end()
+    expect_status(page, "complete")
+
+
+def test_without_scripts_the_answer_comes_all_the_same(signed_in, chat, agent):
+    page = signed_in(java_script_enabled=False)
+    page.goto(f"/chats/{chat}")
+    page.get_by_label("Message", exact=True).fill("Plain")
+    page.get_by_role("button", name="Send").click()
+    call = agent.call().begin().say("It *came*.")
+    expect(page.get_by_text("is answering")).to_be_visible()
+    call.end()
+    expect_status(page, "complete")
+    expect(answers(page).locator("em")).to_have_text("came")
+
+
+def test_the_keyboard_reaches_everything(signed_in, chat):
+    page = signed_in()
+    page.goto(f"/chats/{chat}")
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+    page.get_by_label("Message", exact=True).fill("One")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("Two")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("One\nTwo")
+    menu = page.locator(".chat-head summary")
+    menu.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Rename")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Rename")).to_be_hidden()
+    expect(menu).to_be_focused()
+
+
+def test_a_chat_is_renamed_and_deleted(signed_in, chat):
+    page = signed_in()
+    page.goto(f"/chats/{chat}")
+    page.locator(".chat-head summary").click()
+    page.get_by_label("Title").fill("Another name")
+    page.get_by_role("button", name="Rename").click()
+    expect(page).to_have_title(re.compile("Another name"))
+    page.locator(".chat-head summary").click()
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("“Another name” was deleted.")).to_be_visible()
+
+
+def test_signing_out_ends_the_open_page(signed_in, chat):
+    page = signed_in()
+    page.goto(f"/chats/{chat}")
+    other = page.context.new_page()
+    other.goto("/chats")
+    other.locator(".site-header summary").click()
+    other.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("signed out")).to_be_visible(timeout=10_000)

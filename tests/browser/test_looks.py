@@ -1,0 +1,73 @@
+"""Pictures of the pages to look at, and what a picture cannot show: nothing sticks out, the theme is kept."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SCREENSHOTS
+
+pytestmark = pytest.mark.browser
+
+SCREENS = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.fixture
+def answered(user, demo) -> str:
+    """A chat with a finished answer of the demo agent."""
+    chat = user.new_chat(demo["agent"]["id"], title="How answers grow")
+    user.post(f"/api/chats/{chat}/messages", json={"content": "Show me what you can do."}).raise_for_status()
+    return chat
+
+
+def take(page: Page, name: str) -> None:
+    """Save a picture; fail if the page can be scrolled sideways."""
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_pages_fit_every_screen(open_page, signed_in, answered, screen, scheme):
+    options = {"viewport": SCREENS[screen], "color_scheme": scheme}
+    signs = open_page(**options)
+    signs.goto("/sign-in")
+    take(signs, f"sign-in-{screen}-{scheme}")
+    page = signed_in(**options)
+    pages = {
+        "chats": "/chats",
+        "new-chat": "/chats/new",
+        "chat": f"/chats/{answered}",
+        "profile": "/profile",
+        "not-found": "/nowhere",
+    }
+    for name, address in pages.items():
+        page.goto(address)
+        take(page, f"{name}-{screen}-{scheme}")
+
+
+def test_pages_fit_a_very_small_screen(signed_in, answered):
+    page = signed_in(viewport={"width": 320, "height": 600})
+    for address in ("/chats", "/chats/new", f"/chats/{answered}"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_sidebar_of_a_phone_opens_and_closes(signed_in, answered):
+    page = signed_in(viewport=SCREENS["phone"])
+    page.goto(f"/chats/{answered}")
+    recent = page.get_by_role("navigation", name="Recent chats")
+    expect(recent).to_be_hidden()
+    page.get_by_role("link", name="Show your chats").click()
+    expect(recent).to_be_visible()
+    take(page, "sidebar-phone-light")
+    page.keyboard.press("Escape")
+    expect(recent).to_be_hidden()
+
+
+def test_the_chosen_theme_is_kept(signed_in):
+    page = signed_in(color_scheme="light")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    page.reload()
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate(background) == "rgb(23, 25, 28)"
