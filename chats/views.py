@@ -144,7 +144,7 @@ def _chat_page(
     context: dict[str, Any] = {
         "chat": chat,
         "said": said,
-        "is_streaming": any(message.status == MessageStatus.STREAMING for message in said),
+        "live": next((message for message in said if message.status == MessageStatus.STREAMING), None),
         "recent": own_chats(request.user).filter(is_archived=False)[:RECENT_CHATS],
         "draft": draft,
         "refusal": refusal,

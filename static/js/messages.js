@@ -2,6 +2,8 @@
 
 import { addCopyButtons } from "./copy.js";
 
+const SPOKEN_AFTER = 5000;
+
 export class Messages extends EventTarget {
   #list;
   #announcer;
@@ -99,8 +101,11 @@ export class Messages extends EventTarget {
     return tail;
   }
 
-  // Screen readers hear whole blocks, not each piece.
+  // Screen readers hear whole blocks, not each piece; afterwards nobody shall find the text a second time.
   #announce(text) {
-    this.#announcer.textContent = text.trim();
+    const line = document.createElement("p");
+    line.textContent = text.trim();
+    this.#announcer.append(line);
+    setTimeout(() => line.remove(), SPOKEN_AFTER);
   }
 }

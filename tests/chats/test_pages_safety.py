@@ -47,22 +47,24 @@ def test_a_chat_of_somebody_else_is_as_absent(cast, client_of, chat, accept):
         assert not chat.messages.exists()
 
 
-class Inline(HTMLParser):
-    """Collects what a strict content security policy forbids."""
+class Read(HTMLParser):
+    """Collects what a strict content security policy forbids, and the ids."""
 
     def __init__(self, html):
         super().__init__()
-        self.found = []
+        self.forbidden = []
+        self.ids = []
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
-        names = {name for name, _ in attrs}
+        names = dict(attrs)
+        self.ids += [names["id"]] if "id" in names else []
         if tag == "style" or (tag == "script" and "src" not in names):
-            self.found.append(tag)
-        self.found += [name for name in names if name == "style" or name.startswith("on")]
+            self.forbidden.append(tag)
+        self.forbidden += [name for name in names if name == "style" or name.startswith("on")]
 
 
-def test_pages_keep_to_the_strict_policy(cast, client, chat):
+def test_pages_are_sound_and_keep_to_the_strict_policy(cast, client, chat):
     MessageFactory(chat=chat, role="assistant", status="failed", content="```python\ndef f(): pass\n```")
     detail = reverse("chat-detail", args=[chat.id])
     for page in ("/chats", "/chats/new", "/nowhere", detail, f"{detail}/delete"):
@@ -70,7 +72,9 @@ def test_pages_keep_to_the_strict_policy(cast, client, chat):
         policy = response.headers["content-security-policy"]
         assert "unsafe" not in policy
         assert "default-src 'self'" in policy
-        assert Inline(response.content.decode()).found == []
+        read = Read(response.content.decode())
+        assert read.forbidden == []
+        assert len(read.ids) == len(set(read.ids))
 
 
 def test_absent_pages_are_in_the_same_dress(client):
