@@ -73,6 +73,7 @@ class RunAdmin(ReadOnlyAdmin, TenantAdmin):
     list_select_related = ["user"]
     search_fields = ["agent_name", "user__email", "error_code"]
     date_hierarchy = "started_at"
+    exclude = ["owner", "lease_until"]
 
     @admin.display(description="seconds")
     def seconds(self, run: Run) -> str | None:

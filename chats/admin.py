@@ -1,15 +1,22 @@
 """The admin's pages of chats."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
+from chats import actions, events
 from chats.models import Chat, IdempotencyKey, Message
 from tenants.admin import ReadOnlyAdmin, TenantAdmin
+from tenants.scope import tenant_scope
 
 
 @admin.register(Chat)
 class ChatAdmin(TenantAdmin):
+    """Chats, begun by people only. The open pages of one learn what is done to it here."""
+
     list_display = ["__str__", "user", "agent", "is_archived", "created_at", "updated_at"]
     list_filter = ["is_archived", "agent"]
     list_select_related = ["user", "agent"]
@@ -18,6 +25,22 @@ class ChatAdmin(TenantAdmin):
     fields = ["title", "user", "agent", "is_archived", "metadata", "created_at", "updated_at"]
     autocomplete_fields = ["user", "agent"]
     readonly_fields = ["created_at", "updated_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Chat, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        with tenant_scope(obj.team_id):
+            events.chat_changed(obj)
+
+    def delete_model(self, request: HttpRequest, obj: Chat) -> None:
+        with tenant_scope(obj.team_id):
+            actions.delete_chat(chat=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Chat]) -> None:
+        for chat in queryset:
+            self.delete_model(request, chat)
 
 
 @admin.register(Message)

@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import actions
 from accounts.cookies import delete_token_cookies
+from accounts.exceptions import TeamRequired
 from accounts.forms import SignInForm
 from accounts.limits import client_address
 from accounts.views import sign_out
@@ -35,9 +36,11 @@ class SignInAdminSite(ParleyAdminSite):
             user = actions.prove_password(**form.cleaned_data, address=client_address(request))
             if not user.is_staff:
                 raise Forbidden("The administration is for team admins and operators only.")
-        except ParleyError as error:
-            form.refuse(error)
-            return self._sign_in_page(request, form, refusal=error)
+        except TeamRequired as question:
+            return self._sign_in_page(request, SignInForm(request.POST, teams=question.teams))
+        except ParleyError as refusal:
+            form.refuse(refusal.sentence)
+            return self._sign_in_page(request, form, refusal=refusal)
         actions.sign_in_page(request, user)
         response = redirect(self._next_page(request))
         delete_token_cookies(response)  # they come before the session and may belong to somebody else

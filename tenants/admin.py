@@ -103,6 +103,9 @@ class TenantAdmin(HouseAdmin):
     def get_list_select_related(self, request: HttpRequest) -> list[str]:
         return [*self.list_select_related, "team"]
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [name for name in super().get_fields(request, obj) if name not in {"team", "in_team"}]
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         if not current_scope().is_wide:
