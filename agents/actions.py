@@ -8,6 +8,7 @@ from accounts.models import User
 from agents import avatars, rules
 from agents.models import Agent
 from tenants.exceptions import Invalid, NotFound
+from tenants.scope import tenant_scope, unsafe_all_tenants
 
 # A mask can be told from a token: no token holds this character, since none could travel in a header.
 MASK_SIGN: Final = "•"
@@ -84,3 +85,14 @@ def _locked(agent: Agent) -> Agent:
     if found is None:
         raise NotFound()
     return found
+
+
+def reseal_tokens() -> int:
+    """Seal the secrets of all teams' agents again under the first key; return how many."""
+    with unsafe_all_tenants(reason="rotate the keys of secrets"):
+        agents = list(Agent.objects.exclude(sealed_webhook_token="").only("id", "team_id", "sealed_webhook_token"))
+    for agent in agents:
+        agent.webhook_token = agent.webhook_token
+        with tenant_scope(agent.team_id):
+            agent.save(update_fields=["sealed_webhook_token"])
+    return len(agents)

@@ -27,11 +27,6 @@ def unseal(sealed: str, *, place: str) -> str:
     return _open(sealed, place)
 
 
-def reseal(sealed: str, *, place: str) -> str:
-    """Encrypt a secret again under the first key (after a key was put before the others)."""
-    return seal(unseal(sealed, place=place), place=place)
-
-
 def mask(secret: str) -> str | None:
     """Return what may be shown of a secret: dots and its last four characters, None for none."""
     return f"••••••••{secret[-4:] if len(secret) >= 12 else ''}" if secret else None

@@ -1,0 +1,20 @@
+"""Seal every stored secret again under the first of FIELD_KEYS."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from agents import actions
+from tenants.secrets import UnreadableSecret
+
+
+class Command(BaseCommand):
+    help = "Seal every stored secret again under the first of FIELD_KEYS; then the older keys can go."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Rotate all; safe to repeat, and stops at a secret that no key opens."""
+        try:
+            count = actions.reseal_tokens()
+        except UnreadableSecret as error:
+            raise CommandError(f"{error} Put the key it was sealed with back into FIELD_KEYS.") from error
+        self.stdout.write(f"{count} secrets are sealed with the first key.")
