@@ -1,0 +1,54 @@
+"""A running server, and for each call people who are signed in anew with things of their own.
+
+Anew, because a call may sign its caller out or delete what the next one needs.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.live.conftest import fresh_database
+from tests.live.people import Person
+from tests.servers import Server, start_server
+
+
+@dataclass(frozen=True)
+class Caller:
+    """How a role calls: its credentials, and what exists for it, by the last part of a path before the id."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    patience = {"LOGIN_RATE_PER_MINUTE": "100000", "ACCESS_TOKEN_SECONDS": "3600"}
+    folder = tmp_path_factory.mktemp("schema")
+    with fresh_database() as database, start_server(folder, **database, **patience) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def demo(server: Server) -> dict:
+    return json.loads(server.manage("demo", "--json"))
+
+
+@pytest.fixture
+def caller(request: pytest.FixtureRequest, server: Server, demo: dict) -> Caller:
+    """The caller of the role that the test names."""
+    role = request.param
+    if role == "anonymous":
+        return Caller()
+    quick = {"name": "Quick", "kind": "demo", "config": {"demo_seconds": 0.01}}
+    with sign_in(server, demo["admin"]) as admin, sign_in(server, demo[role]) as person:
+        agent = admin.post("/api/agents", json=quick).raise_for_status().json()["id"]
+        chat = person.new_chat(agent)
+        person.post(f"/api/chats/{chat}/messages", json={"content": "Hello"}).raise_for_status()
+        headers = {"Authorization": f"Bearer {person.cookies['access_token']}"}
+        return Caller(headers, {"agents": agent, "chats": chat})
+
+
+def sign_in(server: Server, who: dict[str, str]) -> Person:
+    return Person(server, who["email"], who["password"])
