@@ -134,7 +134,7 @@ def test_an_answer_being_written_shows_what_has_come(client, chat):
     page = client.get(address("chat-detail", chat)).content.decode()
     assert "<p>One <em>block</em>.</p>" in page
     assert ">The ta</div>" in page
-    assert '<meta http-equiv="refresh" content="2; url=?at=' in page
+    assert 'http-equiv="refresh"' in page
 
 
 @pytest.mark.parametrize(
