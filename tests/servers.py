@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 START_SECONDS = 40
+UVICORN_OPTIONS = ["--lifespan", "on", "--timeout-graceful-shutdown", "4"]
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -30,22 +31,21 @@ class Server:
     port: int
     env: dict[str, str]
     log: Path
+    program: str = "uvicorn"
     process: subprocess.Popen[bytes] = field(init=False)
 
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def command(self) -> list[str]:
+        words = ["-m", self.program, "--port", str(self.port), "config.asgi:application"]
+        return [sys.executable, *words, *UVICORN_OPTIONS * (self.program == "uvicorn")]
+
     def start(self) -> None:
-        command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self.port)]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, "--lifespan", "on", "--timeout-graceful-shutdown", "4"],
-                cwd=ROOT,
-                env=self.env,
-                stdout=log,
-                stderr=log,
-            )
+            self.process = subprocess.Popen(self.command, cwd=ROOT, env=self.env, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
@@ -73,7 +73,7 @@ class Server:
 
 
 @contextmanager
-def start_server(folder: Path, *, migrate: bool = True, **env: str) -> Iterator[Server]:
+def start_server(folder: Path, *, migrate: bool = True, program: str = "uvicorn", **env: str) -> Iterator[Server]:
     """Run a server with its own data folder; `env` adds to or replaces the environment."""
     port = free_port()
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -85,7 +85,7 @@ def start_server(folder: Path, *, migrate: bool = True, **env: str) -> Iterator[
         "PYTHONUNBUFFERED": "1",
         **env,
     }
-    server = Server(port, {**inherited, **settings}, folder / f"server-{port}.log")
+    server = Server(port, {**inherited, **settings}, folder / f"server-{port}.log", program)
     if migrate:
         server.manage("migrate", "-v0")
     server.start()
