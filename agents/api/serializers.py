@@ -5,7 +5,7 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from agents.models import Agent, AgentKind
-from tenants.api.fields import StrictBooleanField, StrictCharField
+from tenants.api.fields import ObjectField, StrictBooleanField, StrictCharField
 from tenants.secrets import UnreadableSecret, mask
 
 ADMINS_ONLY: Final = ("webhook_url", "system_prompt")
@@ -83,10 +83,10 @@ class AgentWriteSerializer(serializers.Serializer[Agent]):
     avatar = StrictCharField(
         required=False, allow_blank=True, allow_null=True, help_text="A data URI of an image; null removes it."
     )
-    config = serializers.DictField(
+    config = ObjectField(
         required=False, help_text="Sent along to the agent; `model` names the model of an openai agent."
     )
-    limits = serializers.DictField(
+    limits = ObjectField(
         required=False,
         help_text="connect, first_byte, idle, no_text, total (seconds), event_bytes, text_bytes.",
     )

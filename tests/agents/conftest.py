@@ -1,11 +1,6 @@
-"""Who asks for agents; nothing here is about passwords, so they are hashed quickly."""
+"""Who asks for agents."""
 
 import pytest
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
