@@ -8,10 +8,10 @@ from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.files.uploadedfile import UploadedFile
 
-from accounts import avatars
 from accounts.exceptions import TeamRequired
 from accounts.hashers import MAX_PASSWORD_CHARS
 from accounts.models import User
+from tenants import pictures
 from tenants.models import Team
 
 
@@ -89,6 +89,6 @@ class PictureForm(forms.Form):
         if upload.size is None or upload.size > settings.MAX_AVATAR_BYTES:
             raise forms.ValidationError(f"The picture may have at most {settings.MAX_AVATAR_BYTES // 2**20} MB.")
         try:
-            return avatars.shrunk(upload.read())
+            return pictures.redrawn(upload.read())
         except ValueError as error:
             raise forms.ValidationError(str(error)) from None

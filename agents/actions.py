@@ -5,8 +5,9 @@ from typing import Any, Final, TypedDict, Unpack
 from django.db import transaction
 
 from accounts.models import User
-from agents import avatars, rules
+from agents import rules
 from agents.models import Agent
+from tenants import pictures
 from tenants.exceptions import Invalid, NotFound
 from tenants.scope import tenant_scope, unsafe_all_tenants
 
@@ -60,7 +61,7 @@ def set_avatar(*, agent: Agent, image: bytes) -> Agent:
     It is drawn before the transaction begins, which on SQLite would keep all other writers waiting.
     """
     try:
-        avatar = avatars.data_uri(image)
+        avatar = pictures.redrawn(image)
     except ValueError as error:
         raise Invalid(errors={"file": [str(error)]}) from None
     with transaction.atomic():

@@ -1,16 +1,14 @@
 """What an agent must be so that it can be called: asked by every action that writes one."""
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
-from agents import avatars
 from agents.limits import Limits
 from agents.models import Agent, AgentKind
 from agents.outbound import canonical_url
+from tenants import pictures
 from tenants.exceptions import Invalid
 
 MAX_CONFIG_CHARS: Final = 100_000
@@ -69,17 +67,7 @@ def _limits(agent: Agent) -> None:
 
 
 def _avatar(agent: Agent) -> None:
-    if not agent.avatar:
-        agent.avatar = None
-        return
-    head, _, body = agent.avatar.partition(",")
-    if not (head.startswith("data:") and head.endswith(";base64")):
-        raise ValueError("The avatar must be a data URI with base64.")
-    try:
-        image = base64.b64decode(body, validate=True)
-    except binascii.Error:
-        raise ValueError("The avatar's base64 cannot be read.") from None
-    agent.avatar = avatars.data_uri(image)
+    agent.avatar = pictures.redrawn(pictures.decoded(agent.avatar)) if agent.avatar else None
 
 
 RULES: Final = {

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from config.errors import error_response
 from tenants.database import give_back_connections
+from tenants.exceptions import ParleyError
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class GiveBackConnection:
@@ -15,7 +19,7 @@ class GiveBackConnection:
     for minutes would hold it all that time. Outermost, so that nothing takes one again behind it.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -23,3 +27,19 @@ class GiveBackConnection:
         if response.streaming:
             give_back_connections()
         return response
+
+
+class Answers:
+    """Show a refusal of a plain view as the page or the body it is, and keep what is somebody's out of caches."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if getattr(request, "principal", None) is not None and "Cache-Control" not in response:
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return error_response(request, exception) if isinstance(exception, ParleyError) else None

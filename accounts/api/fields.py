@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from accounts import avatars
 from accounts.models import normalise_email
+from tenants import pictures
 from tenants.api.fields import ObjectField, StrictCharField
 
 MAX_PREFERENCES_BYTES: Final = 16 * 1024
@@ -26,7 +26,7 @@ class AvatarField(StrictCharField):
 
     def to_internal_value(self, data: Any) -> str:
         try:
-            return avatars.checked(super().to_internal_value(data))
+            return pictures.checked(super().to_internal_value(data))
         except ValueError as error:
             raise serializers.ValidationError(str(error)) from None
 

@@ -218,7 +218,7 @@ class TestProfile:
     def test_a_picture_is_made_small_and_can_be_removed(self, owner, cast):
         assert "Your picture is changed." in self.upload(owner, picture("JPEG", (900, 600))).content.decode()
         avatar = stored(cast).avatar
-        assert avatar.startswith("data:image/webp;base64,")
+        assert avatar.startswith("data:image/jpeg;base64,")
         assert len(avatar) < 60_000
         assert avatar in owner.get("/profile").content.decode()
         owner.post("/profile", {"save": "no-picture"})
