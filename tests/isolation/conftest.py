@@ -1,10 +1,19 @@
+"""Two furnished teams, and people who sit before a browser."""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from accounts.models import User
+from accounts.resolver import SESSION_TEAM_KEY
+from tenants.scope import tenant_scope
 from tests.conftest import Cast
 from tests.isolation.world import Side, furnish
+
+SignIn = Callable[[User], Client]
 
 
 @dataclass
@@ -17,6 +26,22 @@ class World:
 def quick_passwords(settings: Any) -> None:
     """Spare hundreds of tests the slow hash of their cast's passwords."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def sits() -> SignIn:
+    """Return a browser in which a person is signed in."""
+
+    def sits(user: User) -> Client:
+        client = Client()
+        with tenant_scope(user.team_id):
+            client.force_login(user)
+        session = client.session
+        session[SESSION_TEAM_KEY] = str(user.team_id)
+        session.save()
+        return client
+
+    return sits
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ WRITES: dict[str, tuple[Write, type[Exception] | int]] = {
     "adelete": (lambda w: async_to_sync(w.theirs.agent.adelete)(), WrongTeam),
     "aupdate": (lambda w: async_to_sync(Agent.objects.filter(id=w.theirs.agent.id).aupdate)(name="x"), 0),
     "abulk_create": (
-        lambda w: async_to_sync(Agent.objects.abulk_create)([Agent(team=w.theirs.team, name="x")]),
+        lambda w: async_to_sync(Agent.objects.all().abulk_create)([Agent(team=w.theirs.team, name="x")]),
         WrongTeam,
     ),
 }  # fmt: skip

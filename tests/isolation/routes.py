@@ -1,0 +1,73 @@
+"""Every address of ours and what it answers to whom; an address that does not stand here fails the tests.
+
+The object in an address is the owner's: a chat and a session are theirs alone, an agent is their team's. The
+administration has a table of its own in `tests/admin/test_every_page.py`.
+"""
+
+from typing import Any, NamedTuple
+
+ROLES = ("owner", "admin", "teammate", "outsider", "other_admin", "anonymous")
+
+
+class Call(NamedTuple):
+    answers: tuple[int, ...]
+    body: dict[str, Any] | None = None
+
+
+def call(answers: str, body: dict[str, Any] | None = None) -> Call:
+    """Write a call's answers in the order of the roles; one number is for everybody."""
+    numbers = tuple(map(int, answers.split()))
+    return Call(numbers * len(ROLES) if len(numbers) == 1 else numbers, body)
+
+
+SIGNED_IN = "200 200 200 200 200 401"
+OWN = "200 404 404 404 404 401"
+PAGE = "200 200 200 200 200 302"
+OWN_PAGE = "200 404 404 404 404 302"
+OWN_SEEN = "303 404 404 404 404 302"
+AGENT = {"name": "made here", "kind": "demo"}
+
+ROUTES: dict[str, dict[str, Call]] = {
+    "healthz": {"GET": call("200")},
+    "api/schema": {"GET": call("200")},
+    "docs": {"GET": call("200")},
+    "redoc": {"GET": call("200")},
+    "admin": {"GET": call("302")},
+    "api/auth/register": {"POST": call("400", {})},
+    "api/auth/login": {"POST": call("400", {})},
+    "api/auth/logout": {"POST": call("200", {})},
+    "api/auth/refresh": {"POST": call("401", {})},
+    "api/auth/me": {"GET": call(SIGNED_IN), "PUT": call(SIGNED_IN, {})},
+    "api/agents": {"GET": call(SIGNED_IN), "POST": call("403 201 403 403 201 401", AGENT)},
+    "api/agents/<uuid:pk>": {
+        "GET": call("200 200 200 404 404 401"),
+        "PUT": call("403 200 403 403 404 401", {"name": "changed"}),
+        "PATCH": call("403 200 403 403 404 401", {"name": "changed"}),
+        "DELETE": call("403 204 403 403 404 401"),
+    },
+    "api/agents/<uuid:pk>/avatar": {"POST": call("403 415 403 403 404 401", {})},
+    "api/chats": {"GET": call(SIGNED_IN), "POST": call("201 201 201 404 404 401", {"agent_id": "AGENT"})},
+    "api/chats/<uuid:pk>": {
+        "GET": call(OWN),
+        "PUT": call(OWN, {"title": "changed"}),
+        "PATCH": call(OWN, {"title": "changed"}),
+        "DELETE": call("204 404 404 404 404 401"),
+    },
+    "api/chats/<uuid:pk>/messages": {"POST": call(OWN, {"content": "hello"})},
+    "api/chats/<uuid:pk>/stop": {"POST": call(OWN, {})},
+    "api/chats/<uuid:pk>/stream": {"GET": call("204 404 404 404 404 401")},
+    "": {"GET": call("302")},
+    "sign-in": {"GET": call("302 302 302 302 302 200"), "POST": call("200", {})},
+    "sign-out": {"POST": call("302", {})},
+    "profile": {"GET": call(PAGE), "POST": call("302 302 302 302 302 302", {"save": "name", "full_name": "New"})},
+    "profile/clients/<uuid:session_id>/revoke": {"POST": call("302", {})},
+    "chats": {"GET": call(PAGE)},
+    "chats/new": {"GET": call(PAGE), "POST": call("303 303 303 303 303 302", {"agent_id": "AGENT"})},
+    "chats/<uuid:chat_id>": {"GET": call(OWN_PAGE)},
+    "chats/<uuid:chat_id>/send": {"POST": call(OWN_SEEN, {"content": "hello"})},
+    "chats/<uuid:chat_id>/stop": {"POST": call(OWN_SEEN, {})},
+    "chats/<uuid:chat_id>/retry": {"POST": call("409 404 404 404 404 302", {})},
+    "chats/<uuid:chat_id>/rename": {"POST": call(OWN_SEEN, {"title": "changed"})},
+    "chats/<uuid:chat_id>/archive": {"POST": call(OWN_SEEN, {"archived": "1"})},
+    "chats/<uuid:chat_id>/delete": {"GET": call(OWN_PAGE), "POST": call(OWN_SEEN, {})},
+}

@@ -1,0 +1,111 @@
+"""Every socket is declared, lets its owner in, and tells everybody else the same as for a chat that does not exist."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.routing import URLRouter
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+
+from accounts.actions import open_refresh_session
+from accounts.tokens import access_token
+from chats.routing import websocket_urlpatterns
+from tenants.middleware import PrincipalSocketMiddleware
+from tests.conftest import Cast
+from tests.isolation.conftest import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SIGNED_OUT, NO_SUCH_CHAT = 4401, 4404
+SOCKETS = {
+    "ws/chats/<uuid:chat_id>": {
+        "owner": None,
+        "admin": NO_SUCH_CHAT,
+        "teammate": NO_SUCH_CHAT,
+        "outsider": NO_SUCH_CHAT,
+        "other_admin": NO_SUCH_CHAT,
+        "operator": NO_SUCH_CHAT,
+        "anonymous": SIGNED_OUT,
+    },
+    "": {},  # refuses the handshake at any other address
+}
+ROLES = SOCKETS["ws/chats/<uuid:chat_id>"]
+application = PrincipalSocketMiddleware(URLRouter(websocket_urlpatterns))
+ORIGIN = (b"origin", b"http://testserver")
+
+
+def test_every_socket_is_declared() -> None:
+    assert {str(pattern.pattern) for pattern in websocket_urlpatterns} == SOCKETS.keys()
+
+
+def bearer(cast: Cast, role: str) -> list[tuple[bytes, bytes]]:
+    if role == "anonymous":
+        return []
+    session, _ = open_refresh_session(user=getattr(cast, role), user_agent="socket")
+    return [(b"authorization", f"Bearer {access_token(session)}".encode())]
+
+
+async def frames_at(path: str, headers: list[tuple[bytes, bytes]]) -> list[dict[str, Any]]:
+    """Return what the socket says until it is closed, or falls silent."""
+    socket = WebsocketCommunicator(application, path, headers=[(b"host", b"testserver"), *headers])
+    frames: list[dict[str, Any]] = []
+    await socket.send_input({"type": "websocket.connect"})
+    try:
+        while not frames or frames[-1]["type"] != "websocket.close":
+            frames.append(await asyncio.wait_for(socket.receive_output(timeout=5), 0.4 if frames else 5))
+    except TimeoutError:
+        pass
+    socket.future.cancel()
+    return frames
+
+
+def close_code(frames: list[dict[str, Any]]) -> int | None:
+    return frames[-1].get("code") if frames[-1]["type"] == "websocket.close" else None
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_chats_socket_answers_as_declared(world: World, cast: Cast, role: str) -> None:
+    headers = await database_sync_to_async(bearer)(cast, role)
+    frames = await frames_at(f"/ws/chats/{world.ours.chat.pk}", headers)
+    assert frames[0]["type"] == "websocket.accept"
+    assert close_code(frames) == ROLES[role]
+
+
+@pytest.mark.parametrize("role", [role for role, code in ROLES.items() if code])
+async def test_a_foreign_chat_is_a_chat_that_does_not_exist(world: World, cast: Cast, role: str) -> None:
+    headers = await database_sync_to_async(bearer)(cast, role)
+    answers = [await frames_at(f"/ws/chats/{pk}", headers) for pk in (world.ours.chat.pk, uuid4(), UUID(int=0))]
+    assert answers[0] == answers[1] == answers[2]
+
+
+async def test_another_address_is_refused_before_the_handshake(world: World, cast: Cast) -> None:
+    headers = await database_sync_to_async(bearer)(cast, "owner")
+    for path in ("/", "/ws/chats/", "/ws/chats/not-an-id", "/ws/other/1"):
+        assert await frames_at(path, headers) == [{"type": "websocket.close"}]
+
+
+@pytest.mark.parametrize(
+    ("origin", "code"),
+    [
+        (b"http://testserver", None),
+        (b"https://testserver", SIGNED_OUT),
+        (b"http://testserver:8001", SIGNED_OUT),
+        (b"https://evil.example", SIGNED_OUT),
+        (b"null", SIGNED_OUT),
+        (None, SIGNED_OUT),
+    ],
+)
+async def test_a_cookie_counts_only_from_our_own_pages(
+    world: World,
+    cast: Cast,
+    sits: Any,
+    origin: bytes | None,
+    code: int | None,
+) -> None:
+    client = await database_sync_to_async(sits)(cast.owner)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}".encode()
+    headers = [(b"cookie", cookie), *([(b"origin", origin)] if origin else [])]
+    assert close_code(await frames_at(f"/ws/chats/{world.ours.chat.pk}", headers)) == code
