@@ -60,6 +60,9 @@ def _config(agent: Agent) -> None:
     model = agent.config.get("model")
     if agent.kind == AgentKind.OPENAI and not (isinstance(model, str) and model.strip()):
         raise ValueError("An agent of kind openai needs config.model, the name of its model.")
+    seconds = agent.config.get("demo_seconds", 1)
+    if agent.kind == AgentKind.DEMO and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
+        raise ValueError("config.demo_seconds must be a number of seconds.")
 
 
 def _limits(agent: Agent) -> None:

@@ -5,6 +5,8 @@ import hmac
 import os
 import secrets
 from collections.abc import Callable
+from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +14,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
+env.ENVIRON = {name: value for name, value in os.environ.items() if value}  # an empty one is one that is not set
 T = TypeVar("T")
 
 
@@ -48,6 +51,24 @@ def number(name: str, default: int, *, minimum: int = 0, maximum: int = 2**40) -
 def words(name: str, default: list[str] | None = None) -> list[str]:
     """Read a comma-separated list; empty parts are dropped."""
     return [part.strip() for part in env.list(name, default=default or []) if part.strip()]
+
+
+def networks(name: str) -> list[str]:
+    """Read a comma-separated list of networks such as 10.0.0.0/8."""
+    given = words(name)
+    for network in given:
+        _read(name, partial(ip_network, network, strict=False), "networks like 10.0.0.0/8, with commas between")
+    return given
+
+
+def hosts_with_port(name: str) -> list[str]:
+    """Read a comma-separated list of targets such as n8n:5678."""
+    given = words(name)
+    for target in given:
+        host, _, port = target.rpartition(":")
+        if not host or not port.isdigit():
+            raise ImproperlyConfigured(f"{name} must be a list of host:port, with commas between, not {target!r}.")
+    return given
 
 
 def choice(name: str, default: str, options: tuple[str, ...]) -> str:

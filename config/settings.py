@@ -243,12 +243,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 # Agents and their runs
 
-AGENT_ALLOWED_HOSTS = read.words("AGENT_ALLOWED_HOSTS")
-AGENT_ALLOWED_CIDRS = read.words("AGENT_ALLOWED_CIDRS")
+AGENT_ALLOWED_HOSTS = read.hosts_with_port("AGENT_ALLOWED_HOSTS")
+AGENT_ALLOWED_CIDRS = read.networks("AGENT_ALLOWED_CIDRS")
 AGENT_REQUIRE_HTTPS = read.switch("AGENT_REQUIRE_HTTPS", default=False)
 AGENT_USER_AGENT = read.text("AGENT_USER_AGENT", "Mozilla/5.0 (compatible; Parley/1.0)")
 RUN_LEASE_SECONDS = read.number("RUN_LEASE_SECONDS", 15, minimum=2)
 RUN_SNAPSHOT_SECONDS = read.number("RUN_SNAPSHOT_SECONDS", 2, minimum=1, maximum=10)
+if RUN_LEASE_SECONDS < 2 * RUN_SNAPSHOT_SECONDS:
+    raise ImproperlyConfigured("RUN_LEASE_SECONDS must be at least twice RUN_SNAPSHOT_SECONDS, which renews the lease.")
 SHUTDOWN_GRACE_SECONDS = read.number("SHUTDOWN_GRACE_SECONDS", 5)
 MAX_RUNS_PER_PROCESS = read.number("MAX_RUNS_PER_PROCESS", 2000, minimum=1)
 

@@ -16,9 +16,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 # The viewers' packages bring styles of their own; ours do not.
-viewer_csp = csp_update(
-    {"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"], "worker-src": [SELF, "blob:"]}
-)
+viewer_csp = csp_update({"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"], "worker-src": [SELF, "blob:"]})
 public = {"permission_classes": [AllowAny], "authentication_classes": []}
 
 urlpatterns = [

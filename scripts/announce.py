@@ -48,5 +48,6 @@ def welcome(address: Address, demo: dict[str, object]) -> str:
     for role, name in (("user", "email"), ("admin", "email"), ("operator", "username")):
         account = demo.get(role)
         if isinstance(account, dict):
-            lines.append(f"  {role:<9} {account[name]}  password {account['password']}")
+            password = account["password"] or "(changed since)"
+            lines.append(f"  {role:<9} {account[name]}  password {password}")
     return "\n".join([*lines, "", "Ctrl-C stops it; the data stays."])

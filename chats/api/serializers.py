@@ -13,13 +13,13 @@ MAX_PAGE = 200
 class MessageSerializer(serializers.ModelSerializer[Message]):
     """One thing said; `error_code` stands only on an answer that did not end well."""
 
+    error_code = serializers.CharField(required=False)
     run_id = serializers.UUIDField(allow_null=True, help_text="The run that wrote an answer.")
 
     class Meta:
         model = Message
         fields = ["id", "role", "content", "timestamp", "status", "error_code", "run_id"]
         read_only_fields = fields
-        extra_kwargs = {"error_code": {"required": False}}
 
     def to_representation(self, instance: Message) -> dict[str, Any]:
         shown = super().to_representation(instance)
