@@ -1,12 +1,14 @@
 """The socket of a chat's page: it relays what happens, and calls nobody."""
 
 import asyncio
+import json
+import logging
 from collections.abc import Coroutine
 from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
 from django.template.loader import render_to_string
 
 from accounts import resolver
@@ -15,21 +17,23 @@ from chats.api.serializers import MessageSerializer
 from chats.events import chat_group
 from chats.frames import KEEP_ALIVE_SECONDS, Frame, Source, read_answer
 from chats.live import LiveAnswer
-from chats.models import Chat, Message
+from chats.models import Chat, Message, MessageStatus
 from chats.queries import last_answer, own_chats
 from tenants.database import in_team
 
+logger = logging.getLogger(__name__)
 RECHECK_SECONDS = 4.0
 
 
 class Close(IntEnum):
     """Why a socket was closed."""
 
+    FAULT = 1011
     SIGNED_OUT = 4401
     NO_SUCH_CHAT = 4404
 
 
-class ChatConsumer(AsyncJsonWebsocketConsumer):
+class ChatConsumer(AsyncWebsocketConsumer):
     """Send the frames of a chat's answers and what else changes; with `?html=1` rendered for a page."""
 
     principal: Principal
@@ -37,7 +41,8 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
 
     async def connect(self) -> None:
         await self.accept()
-        self.tasks: dict[str, asyncio.Task[None]] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.followed: set[UUID] = set()
         self.html = b"html=1" in self.scope["query_string"]
         principal = self.scope["principal"]
         if principal is None:
@@ -51,18 +56,18 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
         self.chat = chat
         self.group = await self._in_team(chat_group, chat.id)
         await self.channel_layer.group_add(self.group, self.channel_name)
-        self._spawn("recheck", self._recheck())
+        self._spawn(self._recheck())
         answer = await self._in_team(last_answer, chat)
-        if answer is not None and answer.run is not None and Source.of(answer).is_live:
-            self._spawn("follow", self._follow(Source.of(answer)))
+        if answer is not None and answer.status == MessageStatus.STREAMING:
+            self._follow(answer)
 
     async def disconnect(self, code: int) -> None:
-        for task in self.tasks.values():
+        for task in self.tasks:
             task.cancel()
         if group := getattr(self, "group", None):
             await self.channel_layer.group_discard(group, self.channel_name)
 
-    async def receive_json(self, content: Any, **kwargs: Any) -> None:
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Ignore what a client says: everything is written over HTTP."""
 
     # What the chat's group is told
@@ -71,18 +76,24 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
         messages = await self._in_team(self._load_messages, [UUID(hex=text) for text in event["message_ids"]])
         for message in messages:
             await self._send_entry(message)
-        if messages and messages[-1].run is not None:
-            self._spawn("follow", self._follow(Source.of(messages[-1])))
+        if messages:
+            self._follow(messages[-1])
 
     async def chat_changed(self, event: dict[str, Any]) -> None:
-        await self.send_json({"type": "chat", "data": {"title": event["title"]}})
+        await self._send("chat", {"title": event["title"]})
 
     async def chat_deleted(self, event: dict[str, Any]) -> None:
         await self._refuse(Close.NO_SUCH_CHAT, "This chat was deleted.")
 
     # Relaying
 
-    async def _follow(self, source: Source) -> None:
+    def _follow(self, answer: Message) -> None:
+        """Relay an answer, once: what is running when the socket opens may be told as started too."""
+        if answer.run_id is not None and answer.run_id not in self.followed:
+            self.followed.add(answer.run_id)
+            self._spawn(self._relay(Source.of(answer)))
+
+    async def _relay(self, source: Source) -> None:
         """Relay an answer from its start; the page resets what it shows at the first frame."""
         live = LiveAnswer.of(source.run_id) if self.html else None
         shown = 0
@@ -97,7 +108,7 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
             if blocks := await live.blocks_after(shown, place):
                 shown = blocks.count
                 data = {"message_id": str(source.message_id), "html": blocks.html, "tail": blocks.tail}
-                await self.send_json({"type": "blocks", "data": data})
+                await self._send("blocks", data)
 
     async def _send_frame(self, frame: Frame, source: Source) -> None:
         data = {**frame.data, "message_id": str(source.message_id)}
@@ -105,7 +116,7 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
             message = await self._in_team(Message.objects.filter(id=source.message_id).select_related("author").first)
             if message is not None:
                 data["html"] = await self._in_team(self._render, message)
-        await self.send_json({"type": frame.type, "data": data, "id": frame.id})
+        await self._send(frame.type, data, id=frame.id)
 
     async def _send_entry(self, message: Message) -> None:
         data: dict[str, Any] = {"message_id": str(message.id), "role": message.role, "status": message.status}
@@ -113,7 +124,7 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
             data["html"] = await self._in_team(self._render, message)
         else:
             data["message"] = MessageSerializer(message).data
-        await self.send_json({"type": "entry", "data": data})
+        await self._send("entry", data)
 
     async def _recheck(self) -> None:
         """Close the socket soon after its person was signed out, deactivated or moved."""
@@ -123,14 +134,25 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
                 await self._refuse(Close.SIGNED_OUT, "You were signed out. Sign in again to go on.")
                 return
 
+    async def _send(self, frame_type: str, data: dict[str, Any], **more: str) -> None:
+        await self.send(text_data=json.dumps({"type": frame_type, "data": data, **more}, ensure_ascii=False))
+
     async def _refuse(self, code: Close, reason: str) -> None:
-        await self.send_json({"type": "closed", "data": {"reason": reason}})
+        await self._send("closed", {"reason": reason})
         await self.close(code)
 
-    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        if earlier := self.tasks.get(name):
-            earlier.cancel()
-        self.tasks[name] = asyncio.create_task(work)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._close_on_fault(work))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _close_on_fault(self, work: Coroutine[Any, Any, None]) -> None:
+        """Close the socket when a task of it fails, so that the page connects again instead of waiting."""
+        try:
+            await work
+        except Exception:
+            logger.exception("A socket of chat %s failed.", self.chat.id)
+            await self.close(Close.FAULT)
 
     # Database work, in the scope of the team
 

@@ -84,3 +84,11 @@ def test_an_unknown_address_is_refused(server, user):
     with pytest.raises(InvalidStatus) as refused, open_socket(server, user, "nonsense"):
         pass
     assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("sent", ["", "{", "null", '{"type": "send"}', b"\xff"])
+def test_what_a_client_says_is_ignored(server, user, chat, sent):
+    with open_socket(server, user, chat) as socket:
+        socket.connection.send(sent)
+        user.patch(f"/api/chats/{chat}", json={"title": "Still here"})
+        assert socket.until("chat")["data"]["title"] == "Still here"
