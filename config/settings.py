@@ -186,6 +186,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * REFRESH_DAYS
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 SECURE_SSL_REDIRECT = read.switch("SECURE_SSL_REDIRECT", default=False)
+SECURE_REDIRECT_EXEMPT = ["^healthz$"]
 SECURE_HSTS_SECONDS = read.number("SECURE_HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_REFERRER_POLICY = "same-origin"
@@ -257,8 +258,9 @@ MAX_RUNS_PER_PROCESS = read.number("MAX_RUNS_PER_PROCESS", 2000, minimum=1)
 # Static files, language, log
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
-STATIC_ROOT.mkdir(exist_ok=True)
+STATIC_ROOT = Path(read.text("STATIC_ROOT", str(DATA_DIR / "static"))).expanduser().absolute()
+if not STATIC_ROOT.is_dir():  # one that is there may well be read-only
+    STATIC_ROOT = read.folder("STATIC_ROOT", STATIC_ROOT)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
