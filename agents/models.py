@@ -30,9 +30,7 @@ class Agent(TenantModel):
     system_prompt = models.TextField(blank=True, max_length=100_000)
     avatar = models.TextField(null=True, blank=True)  # noqa: DJ001 - the contract answers null for none
     config = models.JSONField(default=dict, blank=True)
-    limits = models.JSONField(
-        default=dict, blank=True, help_text="Seconds and bytes; empty means the defaults."
-    )
+    limits = models.JSONField(default=dict, blank=True, help_text="Seconds and bytes; empty means the defaults.")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -119,9 +117,7 @@ class Run(TenantModel):
         ]
         indexes = [
             models.Index(fields=["team", "-started_at"], name="run_by_start"),
-            models.Index(
-                fields=["lease_until"], condition=models.Q(status="running"), name="run_live_by_lease"
-            ),
+            models.Index(fields=["lease_until"], condition=models.Q(status="running"), name="run_live_by_lease"),
         ]
 
     def __str__(self) -> str:

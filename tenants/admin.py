@@ -97,8 +97,11 @@ class TenantAdmin(HouseAdmin):
         return [first, "team", *others] if current_scope().is_wide else [first, *others]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        filters = super().get_list_filter(request)
-        return ["team", *filters] if current_scope().is_wide else [*filters]
+        """Offer the filters; an operator's leave relations out, whose options would be all teams' rows."""
+        filters: list[Any] = [*super().get_list_filter(request)]
+        if not current_scope().is_wide:
+            return filters
+        return ["team", *(name for name in filters if not self.opts.get_field(name).is_relation)]
 
     def get_list_select_related(self, request: HttpRequest) -> list[str]:
         return [*self.list_select_related, "team"]

@@ -18,7 +18,7 @@ const composer = form && new Composer(form, refusal, root.dataset.chatId);
 const socket = new Socket(root.dataset.socket);
 
 let held = null; // frames that arrive while the list is fetched: they are newer than it
-let isFirst = true;
+let wasLost = false;
 let lastFrameAt = Date.now();
 
 function update() {
@@ -26,9 +26,9 @@ function update() {
   follower.follow();
 }
 
-async function refresh() {
+async function refresh(...frames) {
   if (held) return;
-  held = [];
+  held = frames;
   try {
     await messages.refresh();
   } catch {
@@ -36,12 +36,19 @@ async function refresh() {
   }
   const waiting = held;
   held = null;
-  for (const frame of waiting) show(frame);
+  for (const frame of waiting) apply(frame);
 }
 
 function show(frame) {
+  const isUnknown = frame.type === "status" && !messages.has(frame.data.message_id);
   if (held) held.push(frame);
-  else if (frame.type === "chat") rename(frame.data.title);
+  // The answer began before the socket was open: the list is fetched first, then its text has a place to go.
+  else if (isUnknown) refresh(frame);
+  else apply(frame);
+}
+
+function apply(frame) {
+  if (frame.type === "chat") rename(frame.data.title);
   else if (frame.type === "closed") socket.end(frame.data.reason);
   else messages.show(frame);
 }
@@ -66,11 +73,12 @@ composer?.addEventListener("sent", (event) => expect(event.detail));
 
 socket.addEventListener("open", () => {
   connection.textContent = "";
-  if (!isFirst) refresh();
-  isFirst = false;
+  if (wasLost) refresh();
+  wasLost = false;
   expectFrames();
 });
 socket.addEventListener("lost", () => {
+  wasLost = true;
   connection.textContent = "Connection lost – reconnecting …";
 });
 socket.addEventListener("end", (event) => {

@@ -225,6 +225,7 @@ def test_the_options_of_a_filter_are_own_rows(world: World, cast: Cast, sits: Si
     page = sits(cast.admin).get(url(Chat, "changelist")).content.decode()
     assert str(world.ours.agent.pk) in page
     assert str(world.theirs.agent.pk) not in page
+    assert "agent__id__exact" not in sits(cast.operator).get(url(Chat, "changelist")).content.decode()
     foreign = sits(cast.admin).get(url(Chat, "changelist"), {"agent__id__exact": str(world.theirs.agent.pk)})
     assert "chat of" not in foreign.content.decode()
 

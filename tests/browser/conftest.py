@@ -61,11 +61,16 @@ def signed_in(open_page: OpenPage, demo: Demo) -> OpenPage:  # noqa: F811
 
     def signed_in(who: str = "user", **options: Any) -> Page:
         page = open_page(**options)
-        page.goto("/sign-in")
-        page.get_by_label("E-mail").fill(demo[who]["email"])
-        page.get_by_label("Password").fill(demo[who]["password"])
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/chats")
+        fill_sign_in(page, demo[who])
         return page
 
     return signed_in
+
+
+def fill_sign_in(page: Page, person: Demo) -> None:
+    """Sign somebody in."""
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(person["email"])
+    page.get_by_label("Password").fill(person["password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/chats")

@@ -6,13 +6,33 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import fill_sign_in
+from tests.live.conftest import add_agent
+from tests.live.people import Person
 from tests.servers import start_server
 
 pytestmark = pytest.mark.browser
 
+# A socket that takes a second to connect, as on a slow line.
+LATE_SOCKET = """
+const Real = WebSocket;
+window.WebSocket = class extends EventTarget {
+  constructor(url) {
+    super();
+    setTimeout(() => {
+      const socket = new Real(url);
+      for (const type of ["open", "message", "close"])
+        socket.addEventListener(type, (event) => this.dispatchEvent(new event.constructor(type, event)));
+    }, 1000);
+  }
+};
+"""
+
 
 def send(page: Page, text: str) -> None:
-    page.get_by_label("Message", exact=True).fill(text)
+    field = page.get_by_label("Message", exact=True)
+    expect(field).to_be_focused()  # the last thing that the page's scripts do when they start
+    field.fill(text)
     page.keyboard.press("Enter")
 
 
@@ -24,10 +44,11 @@ def expect_status(page: Page, status: str, timeout: float = 10_000) -> None:
     expect(answers(page).last).to_have_attribute("data-status", status, timeout=timeout)
 
 
-def test_from_signing_in_to_the_finished_answer(signed_in):
+def test_from_signing_in_to_the_finished_answer(signed_in, admin):
+    add_agent(admin, "", name="Slow demo", kind="demo", config={"demo_seconds": 10})
     page = signed_in()
     page.get_by_role("link", name="New chat").click()
-    page.get_by_role("button", name="Demo agent").click()
+    page.get_by_role("button", name="Slow demo").click()
     send(page, "How do you answer?")
     growing = answers(page).last
     expect(growing).to_contain_text("How do you answer?")
@@ -35,7 +56,7 @@ def test_from_signing_in_to_the_finished_answer(signed_in):
     page.reload()
     expect(growing).to_have_attribute("data-status", "streaming")
     expect(growing).to_contain_text("I am the demonstration agent")
-    expect_status(page, "complete")
+    expect_status(page, "complete", timeout=20_000)
     expect(growing.locator("pre .k").first).to_have_text("def")
     expect(growing.locator("table td").first).to_have_text("words")
     expect(page.get_by_role("heading", level=1)).to_have_text("How do you answer?")
@@ -58,6 +79,19 @@ def test_an_answer_grows_and_survives_a_reload(signed_in, chat, agent):
     expect_status(page, "complete")
     expect(answers(page)).to_contain_text("The tail goes on")
     expect(page.get_by_text("is answering")).to_have_count(0)
+
+
+def test_nothing_is_missing_when_the_socket_opens_late(signed_in, chat, agent):
+    page = signed_in()
+    page.add_init_script(LATE_SOCKET)
+    page.goto(f"/chats/{chat}")
+    send(page, "Go")
+    call = agent.call().begin().say("First block.\n\nThen ")
+    expect(answers(page).locator("[data-blocks]")).to_have_text("First block.")
+    call.say("more.\n\nSecond block.\n\n")
+    expect(answers(page).locator("[data-blocks] p")).to_have_text(["First block.", "Then more.", "Second block."])
+    call.end()
+    expect_status(page, "complete")
 
 
 def test_an_answer_is_stopped_and_tried_again(signed_in, chat, agent):
@@ -101,26 +135,25 @@ def test_two_windows_see_one_answer(signed_in, chat, agent):
     assert call.closed.wait(10)
 
 
-def test_the_page_knows_of_a_crash_without_a_reload(signed_in, browser, tmp_path):
-
+def test_the_page_knows_of_a_crash_without_a_reload(browser, agent, tmp_path):
     with start_server(tmp_path, RUN_LEASE_SECONDS="6") as server:
-        person = json.loads(server.manage("demo", "--json"))["user"]
+        people = json.loads(server.manage("demo", "--json"))
+        with Person(server, people["admin"]["email"], people["admin"]["password"]) as admin:
+            add_agent(admin, agent.url)
         page = browser.new_page(base_url=server.base_url)
-        page.goto("/sign-in")
-        page.get_by_label("E-mail").fill(person["email"])
-        page.get_by_label("Password").fill(person["password"])
-        page.get_by_role("button", name="Sign in").click()
+        fill_sign_in(page, people["user"])
         page.get_by_role("link", name="New chat").click()
-        page.get_by_role("button", name="Demo agent").click()
+        page.get_by_role("button", name="Live").click()
         send(page, "Are you there?")
-        expect(answers(page)).to_contain_text("demonstration agent")
-        page.wait_for_timeout(2500)  # a snapshot of the text is due by then
+        agent.call().begin().say("Just as I was going to")
+        expect(answers(page)).to_contain_text("Just as I was")
+        page.wait_for_timeout(2500)  # the text is saved by then
         server.kill()
         expect(page.get_by_text("Connection lost")).to_be_visible()
         page.get_by_label("Message", exact=True).fill("Not lost")
         server.start()
         expect_status(page, "interrupted", timeout=20_000)
-        expect(answers(page)).to_contain_text("You asked")
+        expect(answers(page)).to_contain_text("Just as I was going to")
         expect(page.get_by_text("Connection lost")).to_have_count(0)
         expect(page.get_by_label("Message", exact=True)).to_have_value("Not lost")
         page.close()

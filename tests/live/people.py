@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -30,7 +30,7 @@ class Person(httpx.Client):
         super().__init__(base_url=server.base_url, timeout=30)
         self.email, self.password = email, password
 
-    def __enter__(self) -> "Person":
+    def __enter__(self) -> Self:
         super().__enter__()
         self.post("/api/auth/login", json={"email": self.email, "password": self.password}).raise_for_status()
         return self

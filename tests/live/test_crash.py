@@ -4,7 +4,6 @@ import json
 import time
 from contextlib import ExitStack
 
-import httpx
 import psutil
 import pytest
 
@@ -72,17 +71,10 @@ def test_after_kill_9_the_answer_is_interrupted_with_its_text(scene):
 def test_after_sigterm_nothing_is_missing(scene):
     server, user, chat, agent = scene
     with open_socket(server, user, chat):
-        with httpx.Client(base_url=server.base_url, cookies=user.cookies) as background:
-            request = background.build_request(
-                "POST", f"/api/chats/{chat}/messages", json={"content": "Hi"}, headers={"Accept": "text/event-stream"}
-            )
-            response = background.send(request, stream=True)
+        with user.sending(chat, "Hi") as reading:
             agent.call().begin().say("the very last word")
-            lines = response.iter_text()
-            while "the very last word" not in next(lines):
-                pass
-            response.close()
-    server.stop()
+            reading.until("last word")
+        server.stop()
     server.start()
     answer = user.messages(chat)[-1]
     assert (answer["status"], answer["content"]) == ("interrupted", "the very last word")

@@ -2,6 +2,7 @@
 
 import json
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -43,11 +44,9 @@ def by_bytes(body):
 
 
 def at_random(body):
-    dice, places = random.Random(len(body)), []
-    while sum(places) < len(body):
-        places.append(dice.randint(1, 40))
-    cuts = [sum(places[:n]) for n in range(len(places) + 1)]
-    return [body[start:end] for start, end in zip(cuts, cuts[1:], strict=False) if body[start:end]]
+    dice = random.Random(len(body))
+    cuts = sorted({0, len(body), *(dice.randrange(len(body) + 1) for _ in range(len(body) // 20))})
+    return [body[start:end] for start, end in pairwise(cuts)]
 
 
 def test_every_recording_is_expected():

@@ -94,12 +94,13 @@ def test_a_broken_stream_is_resumed_where_it_broke(user, chat, agent):
 
 
 def test_an_event_id_of_an_earlier_run_gives_that_run(user, chat, agent):
+    readings = []
     for text in ("early", "late"):
         with user.sending(chat, "Hi") as reading:
             agent.call().begin().say(text).end()
             reading.rest()
-        first = reading if text == "early" else first
-    with user.resuming(chat, first.seen[0].id) as again:
+        readings.append(reading)
+    with user.resuming(chat, readings[0].seen[0].id) as again:
         again.rest()
     assert again.text == "early"
     with user.resuming(chat) as newest:
