@@ -135,7 +135,9 @@ def _begin(chat: Chat, user: User, content: str | None) -> Started:
     added = []
     if content is not None:
         added.append(Message(chat=chat, role=MessageRole.USER, author=user, content=content))
-        chat.title = chat.title or _title_from(content)
+        if not chat.title:
+            chat.title = _title_from(content)
+            events.chat_changed(chat)
     history = _history([*messages, *added])
     size = sum(len(message["content"]) for message in history)
     run = ledger.book_run(agent=chat.agent, user=user, purpose=RunPurpose.CHAT, chars_in=size)

@@ -13,6 +13,7 @@ def test_two_sockets_see_one_answer_grow(server, user, chat, agent):
         with user.sending(chat, "Hi") as reading:
             call = agent.call().begin().say("same ")
             for socket in (first, second):
+                assert socket.until("chat")["data"]["title"] == "Hi"
                 assert socket.until("entry")["data"]["role"] == "user"
                 assert socket.until("entry")["data"]["role"] == "assistant"
                 socket.until_text("same ")
