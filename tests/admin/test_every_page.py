@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -135,3 +136,32 @@ def test_counts_of_tries_are_for_operators(world: World, cast: Any, sits: SignIn
     assert "192.0.2.1" not in text_of(sits(cast.admin).get("/admin/"))
     assert sits(cast.operator).post(url(RateWindow, "delete", window.pk), {"post": "yes"}).status_code == 302
     assert not RateWindow.objects.filter(pk=window.pk).exists()
+
+
+@pytest.mark.parametrize("who", ["admin", "operator"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"q": "\x00"},
+        {"q": "x" * 5000},
+        {"p": "99999999999999999999"},
+        {"o": "99.-1.x"},
+        {"agent__id__exact": "\x00"},
+        {"agent__id__exact": "not-an-id"},
+        {"user__id__exact": "\ud800"},
+        {"updated_at__year": "99999999999"},
+        {"updated_at__year": "2026", "updated_at__month": "13"},
+        {"is_archived__exact": "maybe"},
+        {"no_such_field": "1"},
+        {"all": "1", "_popup": "1", "_to_field": "id"},
+    ],
+    ids=str,
+)
+def test_a_senseless_question_is_no_fault_of_ours(
+    world: World, cast: Any, sits: SignIn, who: str, query: dict[str, str]
+) -> None:
+    encoded = "&".join(f"{name}={quote(text, errors='surrogatepass')}" for name, text in query.items())
+    response = sits(getattr(cast, who)).get(f"{url(Chat, 'changelist')}?{encoded}")
+    assert response.status_code in {200, 302, 400}
+    if who == "admin":
+        assert [mark for mark in marks_of_theirs(world) if mark in text_of(response)] == []

@@ -1,0 +1,110 @@
+"""What operators and team admins can do to accounts, and what they cannot, whatever they send."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import RefreshSession, User
+from tenants.scope import tenant_scope
+from tests.admin.conftest import SignIn
+from tests.admin.forms import GOOD, SOURCE, person, the
+from tests.admin.test_every_page import url
+from tests.conftest import Cast
+from tests.factories import UserFactory
+from tests.isolation.conftest import World
+
+
+def test_a_team_admin_adds_a_person_to_the_own_team(world: World, cast: Cast, sits: SignIn) -> None:
+    fields = person(email="New@Ours.org ", new_password=GOOD, is_superuser="on", in_team=str(cast.other_team.id))
+    response = sits(cast.admin).post(url(User, "add"), {**fields, "team": str(cast.other_team.id)})
+    assert response.status_code == 302
+    user = the(User, email="new@ours.org")
+    assert (user.team_id, user.is_superuser, user.check_password(GOOD)) == (cast.team.id, False, True)
+
+
+def test_an_operator_says_which_team_a_person_is_for(world: World, cast: Cast, sits: SignIn) -> None:
+    client = sits(cast.operator)
+    assert client.post(url(User, "add"), person(new_password=GOOD)).status_code == 200
+    fields = person(new_password=GOOD, in_team=str(cast.other_team.id))
+    assert client.post(url(User, "add"), fields).status_code == 302
+    assert the(User, email="new@ours.org").team_id == cast.other_team.id
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"new_password": ""}, {"new_password": "short"}, {"email": "Owner@ours.org"}, {"role": "king"}]
+)
+def test_a_person_who_cannot_be_is_refused_with_a_form(
+    world: World, cast: Cast, sits: SignIn, wrong: dict[str, str]
+) -> None:
+    response = sits(cast.admin).post(url(User, "add"), person(**{"new_password": GOOD, **wrong}))
+    assert response.status_code == 200
+    assert b"errornote" in response.content
+    with tenant_scope(cast.team.id):
+        assert User.objects.count() == 3
+
+
+def test_an_e_mail_of_another_team_is_free(world: World, cast: Cast, sits: SignIn) -> None:
+    fields = person(email="outsider@theirs.org", new_password=GOOD)
+    assert sits(cast.admin).post(url(User, "add"), fields).status_code == 302
+
+
+def test_a_full_team_takes_nobody_more(world: World, cast: Cast, sits: SignIn) -> None:
+    cast.team.settings = {"max_users": 3}
+    cast.team.save()
+    client = sits(cast.admin)
+    response = client.post(url(User, "add"), person(new_password=GOOD))
+    assert b"as many people as it may have" in response.content
+    idle = UserFactory(team=cast.team, email="idle@ours.org", is_active=False)
+    assert client.post(url(User, "change", idle.pk), person(email="idle@ours.org")).status_code == 200
+    assert not the(User, pk=idle.pk).is_active
+
+
+def test_a_new_password_ends_the_persons_sessions_and_an_empty_one_keeps_them(
+    world: World, cast: Cast, sits: SignIn
+) -> None:
+    client, session = sits(cast.admin), world.ours.rows[RefreshSession]
+    before = the(User, pk=cast.owner.pk).password
+    fields = person(email="owner@ours.org")
+    assert client.post(url(User, "change", cast.owner.pk), fields).status_code == 302
+    assert the(User, pk=cast.owner.pk).password == before
+    assert the(RefreshSession, pk=session.pk).revoked_at is None
+    assert client.post(url(User, "change", cast.owner.pk), {**fields, "new_password": GOOD}).status_code == 302
+    assert the(User, pk=cast.owner.pk).check_password(GOOD)
+    assert the(RefreshSession, pk=session.pk).revoked_at is not None
+
+
+def test_nobody_locks_themselves_out(world: World, cast: Cast, sits: SignIn) -> None:
+    client = sits(cast.admin)
+    assert (
+        client.post(url(User, "change", cast.admin.pk), {"email": "admin@ours.org", "role": "user"}).status_code == 302
+    )
+    user = the(User, pk=cast.admin.pk)
+    assert (user.is_active, user.role) == (True, "admin")
+    assert client.post(url(User, "delete", cast.admin.pk), {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": [str(cast.admin.pk)], "post": "yes"}
+    client.post(url(User, "changelist"), chosen)
+    assert the(User, pk=cast.admin.pk).is_active
+
+
+def test_an_operator_account_does_not_exist_for_a_team_admin(world: World, cast: Cast, sits: SignIn) -> None:
+    boss = UserFactory(team=cast.team, email="boss@ours.org", is_superuser=True, role="admin")
+    before, client = boss.password, sits(cast.admin)
+    assert "boss@ours.org" not in client.get(url(User, "changelist")).content.decode()
+    assert client.get(url(User, "change", boss.pk)).status_code == 302
+    fields = person(email="boss@ours.org", new_password=GOOD)
+    assert client.post(url(User, "change", boss.pk), fields).status_code == 302
+    assert client.post(url(User, "delete", boss.pk), {"post": "yes"}).status_code == 302
+    chosen = {"action": "delete_selected", "_selected_action": [str(boss.pk)], "post": "yes"}
+    client.post(url(User, "changelist"), chosen)
+    assert the(User, pk=boss.pk).password == before
+    found = client.get(reverse("admin:autocomplete"), {**SOURCE, "field_name": "user", "term": "boss"})
+    assert found.json()["results"] == []
+
+
+def test_a_person_goes_with_what_hangs_on_them(world: World, cast: Cast, sits: SignIn) -> None:
+    """The keys and sessions have pages to look at only; they must not hold their person back."""
+    page = sits(cast.admin).get(url(User, "delete", cast.owner.pk))
+    assert b"requires deleting" not in page.content
+    assert sits(cast.admin).post(url(User, "delete", cast.owner.pk), {"post": "yes"}).status_code == 302
+    with tenant_scope(cast.team.id):
+        assert not User.objects.filter(pk=cast.owner.pk).exists()
+        assert not RefreshSession.objects.exists()

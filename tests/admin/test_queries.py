@@ -1,0 +1,39 @@
+"""A list costs the same however long it is."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import RefreshSession, User
+from agents.models import Agent
+from chats.models import Chat, Message
+from tests.admin.conftest import SignIn
+from tests.admin.test_every_page import url
+from tests.conftest import Cast
+from tests.factories import ChatFactory, UserFactory
+from tests.isolation.conftest import World
+from tests.isolation.world import furnish
+
+
+@pytest.mark.parametrize("who", ["admin", "operator"])
+@pytest.mark.parametrize("model", [User, Agent, Chat, Message, RefreshSession], ids=lambda model: model.__name__)
+def test_a_list_costs_the_same_for_one_row_and_for_many(
+    world: World, cast: Cast, sits: SignIn, model: Any, who: str
+) -> None:
+    client = sits(getattr(cast, who))
+    client.get(url(model, "changelist"))
+    with CaptureQueriesContext(connection) as few:
+        client.get(url(model, "changelist"))
+    grow(world, cast)
+    with CaptureQueriesContext(connection) as many:
+        client.get(url(model, "changelist"))
+    assert len(many) == len(few)
+
+
+def grow(world: World, cast: Cast) -> None:
+    for n in range(2):
+        user = UserFactory(team=cast.team, email=f"more{n}@ours.org")
+        furnish(user, agents=1)
+        ChatFactory(user=user)
