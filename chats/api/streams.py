@@ -13,7 +13,7 @@ from chats.api.serializers import MessageSerializer
 from chats.exceptions import BadEventId
 from chats.frames import KEEP_ALIVE_SECONDS, Source, ending_of, read_answer
 from chats.models import Chat, Message, MessageStatus
-from tenants.database import give_back_connections
+from tenants.database import give_back_connections, let_go_of_request_thread
 from tenants.exceptions import ParleyError
 
 EVENT_STREAM = "text/event-stream"
@@ -29,6 +29,7 @@ def stream(source: Source, cursor: Cursor) -> StreamingHttpResponse:
 
 
 async def _events(source: Source, cursor: Cursor) -> AsyncIterator[str]:
+    let_go_of_request_thread()
     async for frame in read_answer(source, cursor, silence=KEEP_ALIVE_SECONDS):
         yield ": keep-alive\n\n" if frame is None else f"id: {frame.id}\ndata: {frame.as_json()}\n\n"
 

@@ -1,10 +1,15 @@
 """The chat contract's message calls, over HTTP with a cookie jar against a running server."""
 
+import threading
+from contextlib import ExitStack
+
+import psutil
 import pytest
 
 from tests.live.people import EVENT_STREAM, all_at_once
 
 pytestmark = pytest.mark.processes
+OPEN_STREAMS = 20
 
 
 def test_an_answer_streams_piece_by_piece(user, chat, agent):
@@ -37,7 +42,6 @@ def test_without_event_stream_the_answer_is_one_message(user, chat, agent):
 
 def _answered(user, chat, agent, text):
     """Send without SSE while the agent answers in a thread of its own."""
-    import threading
 
     def answer():
         agent.call().begin().say(text).end()
@@ -64,8 +68,6 @@ def test_a_failed_answer_keeps_its_beginning(user, chat, agent):
     [(500, 502, "AGENT_FAILED"), (504, 504, "AGENT_TIMEOUT"), (429, 503, "AGENT_BUSY"), (403, 502, "AGENT_AUTH")],
 )
 def test_a_failed_answer_without_event_stream(user, chat, agent, status, http_status, code):
-    import threading
-
     helper = threading.Thread(target=lambda: agent.call().begin("text/plain", status).end())
     helper.start()
     response = user.post(f"/api/chats/{chat}/messages", json={"content": "Hi"})
@@ -219,3 +221,16 @@ def test_a_chat_of_a_deleted_agent_stays_readable(user, admin, chat, agent):
     assert [message["content"] for message in shown["messages"]] == ["Hi", "bye"]
     refused = user.post(f"/api/chats/{chat}/messages", json={"content": "Still there?"})
     assert (refused.status_code, refused.json()["error_code"]) == (409, "AGENT_UNAVAILABLE")
+
+
+def test_an_open_stream_holds_no_thread(server, user, chat, agent):
+    process = psutil.Process(server.process.pid)
+    with user.sending(chat, "Hi") as reading, ExitStack() as stack:
+        call = agent.call().begin().say("going on")
+        reading.until("going on")
+        before = process.num_threads()
+        for _ in range(OPEN_STREAMS):
+            stack.enter_context(user.resuming(chat)).until("going on")
+        assert process.num_threads() < before + OPEN_STREAMS / 2
+        call.end()
+        reading.rest()
