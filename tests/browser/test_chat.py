@@ -13,17 +13,17 @@ from tests.servers import start_server
 
 pytestmark = pytest.mark.browser
 
-# A socket that takes a second to connect, as on a slow line.
+# A socket that connects when the test says so, as late as on a slow line.
 LATE_SOCKET = """
 const Real = WebSocket;
 window.WebSocket = class extends EventTarget {
   constructor(url) {
     super();
-    setTimeout(() => {
+    window.connectSocket = () => {
       const socket = new Real(url);
       for (const type of ["open", "message", "close"])
         socket.addEventListener(type, (event) => this.dispatchEvent(new event.constructor(type, event)));
-    }, 1000);
+    };
   }
 };
 """
@@ -89,6 +89,7 @@ def test_nothing_is_missing_when_the_socket_opens_late(signed_in, chat, agent):
     call = agent.call().begin().say("First block.\n\n")
     page.wait_for_timeout(300)  # the beginning is saved, what follows is not yet
     call.say("Second block.\n\nThe ")
+    page.evaluate("connectSocket()")
     blocks = answers(page).locator("[data-blocks] p")
     expect(blocks).to_have_text(["First block.", "Second block."])
     call.say("third.\n\n")
