@@ -19,8 +19,11 @@ STATUS_OF_RUN = {
 
 @receiver(run_saved)
 def record_answer(event: RunSaved, **kwargs: Any) -> None:
-    """Write the run's text and state into its message."""
+    """Write the run's text and state into its message; what has ended is never written over by progress."""
     changes: dict[str, Any] = {"status": STATUS_OF_RUN[event.status], "error_code": event.error_code}
     if event.text is not None:
         changes |= {"content": event.text, "revision": event.revision}
-    Message.objects.filter(run_id=event.run_id).update(**changes)
+    messages = Message.objects.filter(run_id=event.run_id)
+    if event.status == RunStatus.RUNNING:
+        messages = messages.filter(status=MessageStatus.STREAMING)
+    messages.update(**changes)

@@ -29,7 +29,8 @@ BOOKING_TRIES = 8
 class LiveRun:
     """A run that this process owns.
 
-    `cut` says why the task was cancelled: a person's stop and a shutdown are different ends.
+    `cut` says why it was ended early: a person's stop and a shutdown are different ends. The task is cancelled only
+    while it listens to the agent: before, it looks at `cut` itself, and afterwards the end must be booked.
     """
 
     run_id: UUID
@@ -39,14 +40,16 @@ class LiveRun:
     outcome: Outcome = field(default_factory=Outcome)
     first_text_at: datetime | None = None
     cut: Ending | None = None
+    listening: bool = False
     task: asyncio.Task[None] | None = None
     saved: tuple[int, int] = (0, 0)
 
     def cancel(self, ending: Ending) -> None:
         """End the run early; the first reason given counts."""
-        if self.cut is None and self.task is not None:
+        if self.cut is None:
             self.cut = ending
-            self.task.cancel()
+            if self.listening and self.task is not None:
+                self.task.cancel()
 
     def unsaved(self) -> ledger.Progress:
         """Return what a snapshot has to save."""
@@ -61,6 +64,7 @@ async def drive(run: LiveRun) -> None:
     diagnosis = ""
     try:
         if run.cut is None:
+            run.listening = True
             await _listen(run)
         ending = run.cut or COMPLETE
     except asyncio.CancelledError:
@@ -74,8 +78,10 @@ async def drive(run: LiveRun) -> None:
         fault = AgentError("agent_failed", "Parley itself failed; the operator's log says where.")
         ending = Ending(RunStatus.FAILED, fault.public_code, fault.sentence)
         diagnosis = fault.diagnosis
+    finally:
+        run.listening = False
     run.transcript.flush()
-    await asyncio.shield(asyncio.ensure_future(_book(run, ending, diagnosis)))
+    await _book(run, ending, diagnosis)
     run.transcript.end(ending)
 
 

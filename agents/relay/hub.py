@@ -61,8 +61,8 @@ class Relay:
         self.loop.call_later(KEEP_ENDED_SECONDS, self.runs.pop, run.run_id, None)
 
     def live(self) -> list[LiveRun]:
-        """Return the runs that have not ended."""
-        return [run for run in self.runs.values() if run.transcript.ending is None]
+        """Return the runs that have not ended; other threads ask too, hence the copy."""
+        return [run for run in list(self.runs.values()) if run.transcript.ending is None]
 
     async def save(self) -> None:
         """Save what has grown and renew the leases, one transaction a team; hear who asked to stop."""

@@ -70,7 +70,8 @@ def save_progress(team_id: UUID, progress: Sequence[Progress]) -> set[UUID]:
     """Renew the leases of live runs of one team and save what has grown; return those asked to stop."""
     with tenant_scope(team_id), transaction.atomic():
         live = Run.objects.filter(id__in=[row.run_id for row in progress], status=RunStatus.RUNNING, owner=PROCESS)
-        stops = dict(live.values_list("id", "stop_requested_at"))
+        # The lock keeps the end of a run, booked at the same moment, from being overwritten with an older text.
+        stops = dict(live.select_for_update().values_list("id", "stop_requested_at"))
         live.update(lease_until=lease_end())
         for row in progress:
             if row.text is not None and row.run_id in stops:

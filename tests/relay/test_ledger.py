@@ -4,10 +4,11 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from agents.caller import Outcome
+from agents.events import RunSaved
 from agents.kinds import Call
 from agents.models import Run, RunStatus
 from agents.relay import driving, ledger
@@ -15,8 +16,10 @@ from agents.relay.driving import LiveRun
 from agents.relay.ledger import Closing, Progress
 from agents.relay.transcript import Ending, Transcript
 from chats.models import Message
+from chats.recording import record_answer
 from tenants.scope import tenant_scope
 from tests.factories import ChatFactory, MessageFactory, RunFactory, UserFactory
+from tests.live.people import all_at_once
 
 COMPLETE = Ending(RunStatus.COMPLETE)
 
@@ -87,6 +90,34 @@ def test_an_end_that_comes_after_the_sweep_still_keeps_its_text(answer):
     assert ledger.sweep_expired() == 1
     ledger.close_run(closing(answer))
     assert (stored(answer).content, stored(answer).status) == ("All of it", "complete")
+
+
+def test_progress_never_opens_an_answer_that_has_ended(answer):
+    ledger.close_run(closing(answer))
+    with tenant_scope(answer.team_id):
+        record_answer(RunSaved(answer.run_id, answer.team_id, "older", 0, RunStatus.RUNNING))
+    assert (stored(answer).content, stored(answer).status) == ("All of it", "complete")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_end_booked_while_progress_is_saved_stands(transactional_db):
+    answer, results = _live_answer(), []
+
+    def save(_number):
+        results.append(ledger.save_progress(answer.team_id, [Progress(answer.run_id, "All", 0)]))
+        connections.close_all()
+
+    def close(_number):
+        ledger.close_run(closing(answer))
+        connections.close_all()
+
+    for _round in range(10):
+        with tenant_scope(answer.team_id):
+            Run.objects.filter(id=answer.run_id).update(status="running")
+            Message.objects.filter(id=answer.id).update(status="streaming", content="")
+        connections.close_all()
+        all_at_once(6, lambda number: (close if number == 3 else save)(number))
+        assert (stored(answer).content, stored(answer).status) == ("All of it", "complete")
 
 
 def test_the_sweep_takes_only_runs_whose_lease_is_over(answer):

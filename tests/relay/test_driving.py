@@ -1,0 +1,92 @@
+"""One run from its start to its end, whenever somebody ends it early."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from agents.kinds import Call
+from agents.models import RunStatus
+from agents.relay import driving, ledger
+from agents.relay.driving import STOPPED, LiveRun, drive
+from agents.relay.transcript import Transcript
+
+
+@pytest.fixture
+def booked(monkeypatch):
+    """Note what is booked instead of booking it."""
+    closings = []
+    monkeypatch.setattr(ledger, "close_run", closings.append)
+    return closings
+
+
+def live_run(**config):
+    call = Call(kind="demo", config=config, messages=[{"role": "user", "content": "Hi"}])
+    return LiveRun(uuid4(), uuid4(), call, Transcript(uuid4()))
+
+
+def start(run):
+    run.task = asyncio.create_task(drive(run))
+    return run.task
+
+
+async def test_a_run_is_driven_to_its_end(booked):
+    run = live_run(demo_seconds=0.05)
+    await start(run)
+    assert [closing.ending.status for closing in booked] == [RunStatus.COMPLETE]
+    assert booked[0].text == run.transcript.text != ""
+    assert run.transcript.ending.status == RunStatus.COMPLETE
+
+
+async def test_a_failure_is_booked_with_its_diagnosis(booked):
+    run = live_run(demo_seconds=0.05, demo_fail=True)
+    await start(run)
+    assert (booked[0].ending.status, booked[0].ending.error_code) == (RunStatus.FAILED, "AGENT_FAILED")
+    assert booked[0].diagnosis.startswith("agent_failed: ")
+    assert booked[0].text == run.transcript.text != ""
+
+
+async def test_a_fault_of_ours_is_an_end_too(booked, monkeypatch):
+    def broken(call, outcome):
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(driving, "call_agent", broken)
+    run = live_run()
+    await start(run)
+    assert (booked[0].ending.status, booked[0].ending.error_code) == (RunStatus.FAILED, "AGENT_FAILED")
+    assert "mistake" not in booked[0].diagnosis
+
+
+async def test_a_stop_before_the_first_step_is_booked(booked):
+    run = live_run(demo_seconds=5)
+    task = start(run)
+    run.cancel(STOPPED)
+    await asyncio.wait_for(task, 5)
+    assert [closing.ending for closing in booked] == [STOPPED]
+    assert run.transcript.ending == STOPPED
+
+
+async def test_the_first_reason_counts(booked):
+    run = live_run(demo_seconds=5)
+    task = start(run)
+    await run.transcript.wait()
+    run.cancel(STOPPED)
+    run.cancel(ledger.INTERRUPTED)
+    await asyncio.wait_for(task, 5)
+    assert [closing.ending for closing in booked] == [STOPPED]
+
+
+async def test_a_stop_while_the_end_is_booked_changes_nothing(monkeypatch):
+    loop, closings, run = asyncio.get_running_loop(), [], live_run(demo_seconds=0.05)
+
+    def close_run(closing):
+        asyncio.run_coroutine_threadsafe(stop(), loop).result(5)
+        closings.append(closing)
+
+    async def stop():
+        run.cancel(STOPPED)
+
+    monkeypatch.setattr(ledger, "close_run", close_run)
+    await asyncio.wait_for(start(run), 5)
+    assert [closing.ending.status for closing in closings] == [RunStatus.COMPLETE]
+    assert run.transcript.ending.status == RunStatus.COMPLETE
