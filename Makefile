@@ -3,7 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint clean
+.PHONY: help run dev test lint bench clean
 
 help:  ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
@@ -19,6 +19,10 @@ test:  ## Run every test on SQLite and on PostgreSQL (ARGS="-k share")
 
 lint:  ## Check style, types, templates, imports, settings and migrations
 	@$(PYTHON) -m scripts.lint
+
+bench:  ## Measure against the budgets, beside a plain relay (ARGS="tokens live")
+	@$(PYTHON) -m bench.prepare
+	@.venv/bin/python -m bench.run $(ARGS)
 
 clean:  ## Remove the environment and all caches; keep the data
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,16 @@
+"""What is measured: each scenario starts what it needs and gives its figures."""
+
+from collections.abc import Callable
+
+from bench.figures import Figure
+from bench.scenarios import first_token, live, memory, messages, recovery, tokens
+from bench.stage import Stage
+
+SCENARIOS: dict[str, Callable[[Stage], list[Figure]]] = {
+    "tokens": tokens.measure,
+    "messages": messages.measure,
+    "live": live.measure,
+    "memory": memory.measure,
+    "first-token": first_token.measure,
+    "recovery": recovery.measure,
+}
