@@ -36,4 +36,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; host = (os.environ.get('ALLOWED_HOSTS') or 'localhost').split(',')[0].strip().lstrip('.'); r.urlopen(r.Request(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', headers={'Host': host}), timeout=4)"]
 # What `make run` does once the packages are there; the options of the server are those of scripts/run.py.
-CMD ["sh", "-c", "python manage.py migrate --no-input --verbosity 0 && exec python -m uvicorn config.asgi:application --no-proxy-headers --no-server-header --host \"$HOST\" --port \"$PORT\" --lifespan on --timeout-graceful-shutdown \"$SHUTDOWN_GRACE_SECONDS\" --log-level warning"]
+CMD ["sh", "-c", "python manage.py migrate --no-input --verbosity 0 && exec python -m uvicorn config.asgi:application --no-proxy-headers --no-server-header --host \"$HOST\" --port \"$PORT\" --lifespan on --timeout-graceful-shutdown \"$((SHUTDOWN_GRACE_SECONDS + 2))\" --log-level warning"]

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.admin import GroupAdmin  # noqa: F401 - registers Group, which is taken off below
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.db.models import QuerySet

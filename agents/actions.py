@@ -1,6 +1,7 @@
 """Every write of an agent."""
 
 from typing import Any, Final, TypedDict, Unpack
+from uuid import UUID
 
 from django.db import transaction
 
@@ -91,9 +92,15 @@ def _locked(agent: Agent) -> Agent:
 def reseal_tokens() -> int:
     """Seal the secrets of all teams' agents again under the first key; return how many."""
     with unsafe_all_tenants(reason="rotate the keys of secrets"):
-        agents = list(Agent.objects.exclude(sealed_webhook_token="").only("id", "team_id", "sealed_webhook_token"))
-    for agent in agents:
+        agents = list(Agent.objects.exclude(sealed_webhook_token="").values_list("id", "team_id"))
+    return sum(_reseal_token(agent_id, team_id) for agent_id, team_id in agents)
+
+
+def _reseal_token(agent_id: UUID, team_id: UUID) -> bool:
+    with tenant_scope(team_id), transaction.atomic():
+        agent = Agent.objects.select_for_update().filter(id=agent_id).first()
+        if agent is None:
+            return False
         agent.webhook_token = agent.webhook_token
-        with tenant_scope(agent.team_id):
-            agent.save(update_fields=["sealed_webhook_token"])
-    return len(agents)
+        agent.save(update_fields=["sealed_webhook_token"])
+    return True

@@ -40,22 +40,25 @@ class ChatConsumer(AsyncWebsocketConsumer):
     chat: Chat
 
     async def connect(self) -> None:
-        await self.accept()
+        """Let the person of the chat in; whoever is let in hears all that happens from then on."""
         self.tasks: set[asyncio.Task[None]] = set()
         self.followed: set[UUID] = set()
         self.html = b"html=1" in self.scope["query_string"]
         principal = self.scope["principal"]
         if principal is None:
+            await self.accept()
             await self._refuse(Close.SIGNED_OUT, "Sign in first.")
             return
         self.principal = principal
         chat = await self._in_team(self._load_chat, self.scope["url_route"]["kwargs"]["chat_id"])
         if chat is None:
+            await self.accept()
             await self._refuse(Close.NO_SUCH_CHAT, "There is no such chat.")
             return
         self.chat = chat
         self.group = await self._in_team(chat_group, chat.id)
         await self.channel_layer.group_add(self.group, self.channel_name)
+        await self.accept()
         self._spawn(self._recheck())
         answer = await self._in_team(last_answer, chat)
         if answer is not None and answer.status == MessageStatus.STREAMING:

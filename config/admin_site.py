@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -29,7 +29,7 @@ class SignInAdminSite(ParleyAdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         if request.method == "GET" and self.has_permission(request):
             return redirect(self._next_page(request))
-        form = SignInForm(request.POST if request.method == "POST" else None)
+        form = SignInForm(_sent(request) if request.method == "POST" else None)
         if not form.is_valid():
             return self._sign_in_page(request, form)
         try:
@@ -37,7 +37,7 @@ class SignInAdminSite(ParleyAdminSite):
             if not user.is_staff:
                 raise Forbidden("The administration is for team admins and operators only.")
         except TeamRequired as question:
-            return self._sign_in_page(request, SignInForm(request.POST, teams=question.teams))
+            return self._sign_in_page(request, SignInForm(_sent(request), teams=question.teams))
         except ParleyError as refusal:
             form.refuse(refusal.sentence)
             return self._sign_in_page(request, form, refusal=refusal)
@@ -74,3 +74,10 @@ class SignInAdminSite(ParleyAdminSite):
             page, allowed_hosts={request.get_host()}, require_https=request.is_secure()
         )
         return page if ours else reverse("admin:index")
+
+
+def _sent(request: HttpRequest) -> QueryDict:
+    """Return what was sent; programs that know Django's own sign-in call the e-mail `username`."""
+    sent = request.POST.copy()
+    sent.setdefault("email", request.POST.get("username", ""))
+    return sent

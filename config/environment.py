@@ -9,6 +9,7 @@ from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -85,6 +86,15 @@ def database(name: str, default: str) -> dict[str, Any]:
     if parsed.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
         raise ImproperlyConfigured(f"{name} must begin with sqlite:// or postgres://.")
     return parsed
+
+
+def address(name: str, default: str, schemes: tuple[str, ...]) -> str:
+    """Read a URL with a host and one of the schemes; empty stays empty."""
+    value = text(name, default)
+    parts = urlsplit(value)
+    if value and (parts.scheme not in schemes or not parts.netloc):
+        raise ImproperlyConfigured(f"{name} must be an address like {schemes[0]}://host, not {value!r}.")
+    return value
 
 
 def folder(name: str, default: Path) -> Path:

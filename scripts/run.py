@@ -67,6 +67,10 @@ def explain(failure: StepError, data_dir: Path) -> str:
     return f"{failure} (the whole story is in {log})"
 
 
+# After the grace for live answers: booking those that were cut, and telling their readers.
+CLOSING_SECONDS = 2
+
+
 def serve(address: Address, grace: int, *, reload: bool) -> None:
     """Replace this process by the server, so that a signal to `make run` reaches it."""
     if reload:
@@ -75,7 +79,7 @@ def serve(address: Address, grace: int, *, reload: bool) -> None:
         "--host": address.host,
         "--port": str(address.port),
         "--lifespan": "on",
-        "--timeout-graceful-shutdown": str(grace),
+        "--timeout-graceful-shutdown": str(grace + CLOSING_SECONDS),
         "--log-level": "warning",
     }
     # How many proxies to believe is a setting of ours; uvicorn alone would trust any on loopback.

@@ -99,7 +99,8 @@ class PrincipalSocketMiddleware:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         origin = headers.get("origin")
-        secure = scope.get("scheme") == "wss"
+        forwarded = headers.get("x-forwarded-proto") if settings.TRUSTED_PROXY_COUNT else None
+        secure = (forwarded or scope.get("scheme")) in {"wss", "https"}
         cookies_count = origin is not None and origin_is_ours(origin, headers.get("host", ""), secure=secure)
         principal = await principal_resolver().from_handshake(headers, cookies_count=cookies_count)
         await self.inner({**scope, "principal": principal}, receive, send)

@@ -6,7 +6,10 @@ from any thread, those that wait from any thread but that loop's.
 
 import asyncio
 import logging
+import signal
+import threading
 from collections.abc import Awaitable, Callable
+from types import FrameType
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -47,10 +50,28 @@ class WithRelay:
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
         running = relay()
+        _tell_of_sigterm(running)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await running.shut_down()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _tell_of_sigterm(running: Relay) -> None:
+    """Begin to end the runs with the signal itself.
+
+    The server first waits for open connections and only then ends the application; streams of live answers would
+    be waited for in vain, and cut without a last event.
+    """
+    servers_own = signal.getsignal(signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread() or not callable(servers_own):
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        running.loop.call_soon_threadsafe(running.begin_to_shut_down)
+        servers_own(number, frame)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def relay() -> Relay:

@@ -39,6 +39,7 @@ class Relay:
         self.mirrors: dict[UUID, Mirror] = {}
         self.feeds: dict[tuple[UUID, str], Feed] = {}
         self._layer = get_channel_layer()
+        self._ending: asyncio.Task[None] | None = None
         self._clockwork = [
             self.spawn(self._listen()),
             self.spawn(self._every(settings.RUN_SNAPSHOT_SECONDS, self.save)),
@@ -52,7 +53,9 @@ class Relay:
     # Runs of this process
 
     def begin(self, run: LiveRun) -> None:
-        """Start a run; from here on nobody needs to stay for it to finish."""
+        """Start a run; from here on nobody needs to stay for it to finish. One that comes too late ends at once."""
+        if self._ending is not None:
+            run.cut = ledger.INTERRUPTED
         self.runs[run.run_id] = run
         run.task = self.spawn(self._drive(run))
 
@@ -174,7 +177,17 @@ class Relay:
                 logger.exception("The relay's clockwork stumbled; going on.")
             await asyncio.sleep(seconds)
 
+    def begin_to_shut_down(self) -> asyncio.Task[None]:
+        """End what runs here, once; return the task that does it."""
+        if self._ending is None:
+            self._ending = self.spawn(self._end())
+        return self._ending
+
     async def shut_down(self) -> None:
+        """End what runs here and wait until it has ended."""
+        await self.begin_to_shut_down()
+
+    async def _end(self) -> None:
         """Let live answers finish for a moment, then book the rest as interrupted with all their text."""
         tasks = [run.task for run in self.live() if run.task is not None]
         if tasks:

@@ -36,7 +36,7 @@ def test_an_operator_gets_a_new_password_and_old_sessions_end(cast, client_of, t
 
 def test_a_person_of_a_team_is_named_with_the_team(cast, typed):
     typed(NEW, NEW)
-    call_command("changepassword", cast.owner.email, team=cast.team.slug)
+    call_command("changepassword", cast.owner.email, "--team", cast.team.slug)
     assert knows(cast.owner, NEW)
 
 

@@ -70,11 +70,13 @@ def test_after_kill_9_the_answer_is_interrupted_with_its_text(scene):
 
 def test_after_sigterm_nothing_is_missing(scene):
     server, user, chat, agent = scene
-    with open_socket(server, user, chat):
-        with user.sending(chat, "Hi") as reading:
-            agent.call().begin().say("the very last word")
-            reading.until("last word")
-        server.stop()
+    with open_socket(server, user, chat), user.sending(chat, "Hi") as reading:
+        agent.call().begin().say("the very last word")
+        reading.until("last word")
+        server.process.terminate()
+        last = reading.rest()
+    server.process.wait(timeout=30)
+    assert (last.type, last.data["code"]) == ("error", "RUN_INTERRUPTED")
     server.start()
     answer = user.messages(chat)[-1]
     assert (answer["status"], answer["content"]) == ("interrupted", "the very last word")
