@@ -102,11 +102,13 @@ class Feed:
     async def asked(self, message: dict[str, Any]) -> None:
         """Note that the mirror is still there; after a gap go back to where it stands."""
         self._deadline = asyncio.get_running_loop().time() + FEED_SECONDS
-        if message["gap"]:
-            self._cursor = Cursor(self.transcript.run_id, message["revision"], message["offset"])
+        if message["gap"] and self.task is not None:
+            self.task.cancel()
+            self.task = None
         if self.task is None:
+            self._cursor = Cursor(self.transcript.run_id, message["revision"], message["offset"])
             self.task = asyncio.create_task(self._run())
-        elif not message["gap"]:
+        else:
             await self._say("", self._cursor.revision, self._cursor.offset)
 
     async def _run(self) -> None:

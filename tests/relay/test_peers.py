@@ -60,6 +60,22 @@ async def test_the_text_arrives_whole(loses, seed):
     assert (wire.mirror.transcript.revision, wire.mirror.transcript.ending) == (transcript.revision, DONE)
 
 
+async def test_a_gap_at_a_pause_is_filled_without_waiting_for_more(monkeypatch):
+    monkeypatch.setattr(peers, "FEED_SECONDS", 60)
+    transcript = Transcript(uuid4())
+    wire = Wire(transcript, 0.0, 0)
+    following = asyncio.create_task(wire.mirror.follow())
+    transcript.append("said, but ")
+    await asyncio.sleep(0.05)
+    wire.loses = 1.0
+    transcript.append("lost")
+    await asyncio.sleep(0.1)
+    wire.loses = 0.0
+    while wire.mirror.transcript.text != "said, but lost":
+        await asyncio.wait_for(wire.mirror.transcript.wait(), 5)
+    following.cancel()
+
+
 async def test_nobody_follows_a_mirror_that_fell_silent(monkeypatch):
     monkeypatch.setattr(peers, "FEED_SECONDS", 0.05)
     transcript = Transcript(uuid4())
