@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 from uuid import UUID
 
@@ -75,7 +76,7 @@ class Transcript:
         self.revision = revision
         self.ending: Ending | None = None
         self._pending: list[str] = []
-        self._changed = asyncio.Event()
+        self._waiters: set[asyncio.Future[bool]] = set()
         self._flushed_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -108,8 +109,8 @@ class Transcript:
             self.text += "".join(self._pending)
             self._pending.clear()
         self._flushed_at = asyncio.get_running_loop().time()
-        self._changed.set()
-        self._changed = asyncio.Event()
+        for waiter in self._waiters:
+            _tell(waiter, changed=True)
 
     def _schedule(self) -> None:
         if self._timer is not None:
@@ -123,12 +124,17 @@ class Transcript:
 
     async def wait(self, seconds: float | None = None) -> bool:
         """Sleep until something changes; False when the seconds passed first."""
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        # With `asyncio.timeout` a wake-up would cost half as much again.
+        timer = None if seconds is None else loop.call_later(seconds, partial(_tell, waiter, changed=False))
+        self._waiters.add(waiter)
         try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
+            return bool(await waiter)
+        finally:
+            self._waiters.discard(waiter)
+            if timer is not None:
+                timer.cancel()
 
     async def ended(self) -> Ending:
         """Wait for the end."""
@@ -158,3 +164,8 @@ class Transcript:
                 return
             elif not await self.wait(silence):
                 yield None
+
+
+def _tell(waiter: asyncio.Future[bool], *, changed: bool) -> None:
+    if not waiter.done():
+        waiter.set_result(changed)
