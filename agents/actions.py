@@ -74,11 +74,10 @@ def set_avatar(*, agent: Agent, image: bytes) -> Agent:
 
 @transaction.atomic
 def delete_agent(*, agent: Agent) -> None:
-    """Delete the agent; its chats and the ledger of its runs stay.
-
-    The lock lets a chat that is being started right now come first, so that it is let go of like the others.
-    """
-    _locked(agent).delete()
+    """Delete the agent; its chats and the ledger of its runs stay. Raise `NotFound` if it is gone."""
+    _, deleted = agent.delete()
+    if Agent._meta.label not in deleted:
+        raise NotFound()
 
 
 def _locked(agent: Agent) -> Agent:

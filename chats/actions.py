@@ -1,6 +1,7 @@
 """Every write to chats."""
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +31,9 @@ from chats.exceptions import (
 from chats.models import Chat, IdempotencyKey, Message, MessageRole, MessageStatus
 from chats.queries import last_answer, messages_of
 from tenants.exceptions import NotFound
+from tenants.secrets import UnreadableSecret
 
+logger = logging.getLogger(__name__)
 TITLE_CHARS = 60
 KEY_LIFE = timedelta(hours=24)
 CHANGEABLE = ("title", "is_archived", "metadata")
@@ -50,27 +53,38 @@ def create_chat(*, user: User, agent_id: UUID, title: str = "", metadata: dict[s
     agent = Agent.objects.filter(id=agent_id, is_active=True).first()
     if agent is None:
         raise UnknownAgent()
-    return Chat.objects.create(user=user, agent=agent, title=title, metadata=metadata or {})
+    try:
+        with transaction.atomic():
+            return Chat.objects.create(user=user, agent=agent, title=title, metadata=metadata or {})
+    except IntegrityError:  # the agent was deleted just now
+        raise UnknownAgent() from None
 
 
 @transaction.atomic
 def update_chat(*, chat: Chat, **changes: Any) -> Chat:
-    """Change title, archive flag or metadata; tell the open pages."""
-    for field in CHANGEABLE:
-        if field in changes:
-            setattr(chat, field, changes[field])
-    chat.updated_at = timezone.now()
-    chat.save(update_fields=[*CHANGEABLE, "updated_at"])
+    """Change title, archive flag or metadata, nothing else; tell the open pages."""
+    given = {field: value for field, value in changes.items() if field in CHANGEABLE}
+    if not Chat.objects.filter(id=chat.id).update(**given, updated_at=timezone.now()):
+        raise NotFound()
+    chat.refresh_from_db()
     events.chat_changed(chat)
     return chat
 
 
 def delete_chat(*, chat: Chat) -> None:
-    """Delete a chat with all that was said in it; a running answer is stopped first."""
+    """Delete a chat with all that was said in it; a running answer is stopped first.
+
+    Raises `RunInProgress` when somebody began yet another answer meanwhile. Call it outside of a transaction.
+    """
     stop_answer(chat=chat)
     with transaction.atomic():
-        events.chat_deleted(chat)
-        chat.delete()
+        locked = Chat.objects.select_for_update().filter(id=chat.id).first()
+        if locked is None:
+            raise NotFound()
+        if Message.objects.filter(chat=locked, status=MessageStatus.STREAMING).exists():
+            raise RunInProgress()
+        events.chat_deleted(locked)
+        locked.delete()
 
 
 def start_answer(*, chat_id: UUID, user: User, content: str, idempotency_key: str = "") -> Started:
@@ -84,7 +98,6 @@ def start_answer(*, chat_id: UUID, user: User, content: str, idempotency_key: st
         raise EmptyMessage()
     if len(content) > settings.MAX_MESSAGE_CHARS:
         raise MessageTooLong()
-    relay.check_room()
     with _locked(chat_id, user) as chat:
         if earlier := _earlier(chat, user, idempotency_key, content):
             return earlier
@@ -95,7 +108,6 @@ def start_answer(*, chat_id: UUID, user: User, content: str, idempotency_key: st
 
 def retry_answer(*, chat_id: UUID, user: User) -> Started:
     """Ask the agent again after an answer that did not end well; raises `NothingToRetry` if it did."""
-    relay.check_room()
     with _locked(chat_id, user) as chat:
         return _begin(chat, user, None)
 
@@ -119,8 +131,8 @@ def _locked(chat_id: UUID, user: User) -> Iterator[Chat]:
             if chat is None:
                 raise NotFound()
             yield chat
-    except IntegrityError as error:  # the constraint on live answers, should the lock ever fail
-        raise RunInProgress() from error
+    except IntegrityError as error:  # a live answer that the lock did not keep out, or an agent deleted just now
+        raise RunInProgress() if "unique" in str(error).lower() else NoAgent() from error
 
 
 def _begin(chat: Chat, user: User, content: str | None) -> Started:
@@ -132,6 +144,7 @@ def _begin(chat: Chat, user: User, content: str | None) -> Started:
         raise NothingToRetry()
     if chat.agent is None or not chat.agent.is_active:
         raise NoAgent()
+    relay.check_room()
     added = []
     if content is not None:
         added.append(Message(chat=chat, role=MessageRole.USER, author=user, content=content))
@@ -147,7 +160,11 @@ def _begin(chat: Chat, user: User, content: str | None) -> Started:
     Message.objects.bulk_create([*added, answer])
     chat.updated_at = timezone.now()
     chat.save(update_fields=["title", "updated_at"])
-    call = _call(chat, chat.agent, user, history, answer)
+    try:
+        call = _call(chat, chat.agent, user, history, answer)
+    except UnreadableSecret:
+        logger.exception("The token of agent %s cannot be read.", chat.agent.id)
+        raise NoAgent() from None
     transaction.on_commit(lambda: relay.launch(run, call))
     events.answer_started(chat, [message.id for message in [*added, answer]])
     return Started(answer, run)

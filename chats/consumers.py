@@ -16,7 +16,7 @@ from accounts.principal import Principal
 from chats.api.serializers import MessageSerializer
 from chats.events import chat_group
 from chats.frames import KEEP_ALIVE_SECONDS, Frame, Source, read_answer
-from chats.live import LiveAnswer
+from chats.live import LiveAnswer, rendering
 from chats.models import Chat, Message, MessageStatus
 from chats.queries import last_answer, own_chats
 from tenants.database import in_team
@@ -118,23 +118,26 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.html and frame.type in {"done", "error"}:
             message = await self._in_team(Message.objects.filter(id=source.message_id).select_related("author").first)
             if message is not None:
-                data["html"] = await self._in_team(self._render, message)
+                data["html"] = await rendering(self._render, message)
         await self._send(frame.type, data, id=frame.id)
 
     async def _send_entry(self, message: Message) -> None:
         data: dict[str, Any] = {"message_id": str(message.id), "role": message.role, "status": message.status}
         if self.html:
-            data["html"] = await self._in_team(self._render, message)
+            data["html"] = await rendering(self._render, message)
         else:
             data["message"] = MessageSerializer(message).data
         await self._send("entry", data)
 
     async def _recheck(self) -> None:
-        """Close the socket soon after its person was signed out, deactivated or moved."""
+        """Close the socket soon after its person was signed out or deactivated, or lost the chat."""
         while True:
             await asyncio.sleep(RECHECK_SECONDS)
             if not await resolver.still_valid(self.principal):
                 await self._refuse(Close.SIGNED_OUT, "You were signed out. Sign in again to go on.")
+                return
+            if await self._in_team(self._load_chat, self.chat.id) is None:
+                await self._refuse(Close.NO_SUCH_CHAT, "This chat is no longer yours.")
                 return
 
     async def _send(self, frame_type: str, data: dict[str, Any], **more: str) -> None:

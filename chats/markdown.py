@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import nh3
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -22,7 +22,10 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 LINK_SCHEMES: Final = ("http", "https", "mailto")
+FULL_ADDRESS: Final = re.compile(r"(?:https?://[^/\\?#]|mailto:.)", re.IGNORECASE)
 HIGHLIGHT_CHARS: Final = 50_000
+RICH_CHARS: Final = 10_000  # up to here the worst text takes under half a second
+MARKDOWN_CHARS: Final = 100_000  # and up to here a few; what is longer is shown as it came
 HEADING_SHIFT: Final = 2  # the page's own headings stand above those of an answer
 ATTRIBUTES: Final = {
     "a": {"href", "title"},
@@ -48,8 +51,14 @@ GROWING_BLOCKS: Final = frozenset({"bullet_list_open", "ordered_list_open", "cod
 def render(text: str) -> SafeString:
     """Return a Markdown text as sanitised HTML."""
     sound = text.encode("utf-8", "replace").decode()  # JSON may carry lone surrogates, UTF-8 may not
+    return _rendered(sound) if len(sound) <= MARKDOWN_CHARS else format_html("<pre>{}</pre>", sound)
+
+
+@lru_cache(maxsize=64)
+def _rendered(text: str) -> SafeString:
+    parser = _rich_parser if len(text) <= RICH_CHARS else _parser
     html = nh3.clean(
-        _parser.render(sound),
+        parser.render(text),
         tags=TAGS,
         attributes=ATTRIBUTES,
         tag_attribute_values={"input": {"type": {"checkbox"}}},
@@ -125,7 +134,7 @@ def _without_images(tokens: Sequence[Token]) -> list[Token]:
 
 def _is_allowed_link(url: str) -> bool:
     """Tell whether a link may be made; anything but a full address would lead into our own site."""
-    return url.lower().startswith(tuple(f"{scheme}:" for scheme in LINK_SCHEMES))
+    return FULL_ADDRESS.match(url) is not None
 
 
 def _code_block(tokens: Sequence[Token], index: int, *_: Any) -> str:
@@ -146,11 +155,18 @@ def _highlighted(code: str, language: str) -> str:
     return escape(code)
 
 
-def _build_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": True})
-    parser.enable(["table", "strikethrough", "linkify"]).use(tasklists_plugin)
+def _build_rich_parser() -> MarkdownIt:
+    """Add what takes time that grows with the square of a hostile text: bare addresses and task lists."""
+    parser = _build_parser()
+    parser.options["linkify"] = True
+    parser.enable("linkify").use(tasklists_plugin)
     assert parser.linkify is not None
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})  # `main.py` is a file, not a host
+    return parser
+
+
+def _build_parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.validateLink = _is_allowed_link  # type: ignore[method-assign]
     parser.core.ruler.push("adapt", _adapt)
     rules: dict[str, Any] = {
@@ -170,4 +186,5 @@ def _build_block_parser() -> MarkdownIt:
 
 
 _parser = _build_parser()
+_rich_parser = _build_rich_parser()
 _block_parser = _build_block_parser()

@@ -1,12 +1,13 @@
-"""Keep the text of a run in its message: the chats' ear for the events of runs."""
+"""What chats do when something happens to a run or an agent: the ears of the chats."""
 
 from typing import Any
 
+from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
 from agents.events import RunSaved, run_saved
-from agents.models import RunStatus
-from chats.models import Message, MessageStatus
+from agents.models import Agent, RunStatus
+from chats.models import Chat, Message, MessageStatus
 
 STATUS_OF_RUN = {
     RunStatus.RUNNING: MessageStatus.STREAMING,
@@ -27,3 +28,15 @@ def record_answer(event: RunSaved, **kwargs: Any) -> None:
     if event.status == RunStatus.RUNNING:
         messages = messages.filter(status=MessageStatus.STREAMING)
     messages.update(**changes)
+
+
+@receiver(pre_delete, sender=Agent)
+def let_go_of_agent(instance: Agent, **kwargs: Any) -> None:
+    """Take the agent out of its chats before its own row is touched.
+
+    A message holds its chat first and then needs the agent; a deletion that began with the agent would meet it
+    head-on.
+    """
+    chats = Chat.objects.filter(agent=instance)
+    list(chats.select_for_update().order_by("id").values_list("id"))
+    chats.update(agent=None)

@@ -161,9 +161,9 @@ class Relay:
         return feed
 
     def _forget_feed(self, key: tuple[UUID, str]) -> None:
-        feed = self.feeds[key]
-        if feed.task is None or feed.task.done():
-            del self.feeds[key]
+        feed = self.feeds.get(key)
+        if feed is None or feed.task is None or feed.task.done():
+            self.feeds.pop(key, None)
         else:
             self.loop.call_later(KEEP_ENDED_SECONDS, self._forget_feed, key)
 

@@ -14,7 +14,7 @@ from chats.exceptions import BadEventId
 from chats.frames import KEEP_ALIVE_SECONDS, Source, ending_of, read_answer
 from chats.models import Chat, Message, MessageStatus
 from tenants.database import give_back_connections, let_go_of_request_thread
-from tenants.exceptions import ParleyError
+from tenants.exceptions import NotFound, ParleyError
 
 EVENT_STREAM = "text/event-stream"
 STATUS_OF_ERROR = {"AGENT_TIMEOUT": HTTPStatus.GATEWAY_TIMEOUT, "AGENT_BUSY": HTTPStatus.SERVICE_UNAVAILABLE}
@@ -39,12 +39,15 @@ def whole(started: Started) -> Response:
     if started.run is not None and started.answer.status == MessageStatus.STREAMING:
         give_back_connections()
         relay.wait(started.run)
-    message = Message.objects.get(id=started.answer.id)
+    message = Message.objects.filter(id=started.answer.id).first()
+    if message is None:  # the chat was deleted meanwhile
+        raise NotFound()
     shown = MessageSerializer(message).data
     if message.status in {MessageStatus.COMPLETE, MessageStatus.STOPPED}:
         return Response(shown)
     ending = ending_of(message)
-    error = ParleyError(ending.sentence, extra={"message": shown})
+    headers = {"Idempotent-Replayed": "true"} if started.replayed else {}
+    error = ParleyError(ending.sentence, extra={"message": shown}, headers=headers)
     error.code = ending.error_code
     error.status = STATUS_OF_ERROR.get(ending.error_code, HTTPStatus.BAD_GATEWAY)
     raise error
@@ -52,7 +55,7 @@ def whole(started: Started) -> Response:
 
 def resumed(chat: Chat, answer: Message | None, last_event_id: str | None) -> tuple[Source, Cursor] | None:
     """Find what a client goes on reading: the named run of this chat, else its last answer; None without any."""
-    if last_event_id is None:
+    if not last_event_id:
         return None if answer is None or answer.run is None else (Source.of(answer), Source.of(answer).start)
     try:
         cursor = Cursor.parse(last_event_id)

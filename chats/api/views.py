@@ -113,7 +113,7 @@ class ChatViewSet(TenantViewSet[Chat]):
         started = actions.start_answer(
             chat_id=pk, user=self._user, content=said.validated_data["content"], idempotency_key=_key(request)
         )
-        if EVENT_STREAM in request.headers.get("Accept", "") and started.run is not None:
+        if EVENT_STREAM in request.headers.get("Accept", "").lower() and started.run is not None:
             source = Source.of(started.answer)
             response: HttpResponseBase = stream(source, source.start)
         else:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import psutil
 import pytest
 
+from tests.live.conftest import add_agent
 from tests.live.people import EVENT_STREAM, all_at_once
 
 pytestmark = pytest.mark.processes
@@ -116,7 +117,7 @@ def test_places_that_make_no_sense(user, admin, chat, agent, demo):
     with user.sending(chat, "Hi") as reading:
         agent.call().begin().say("x").end()
         foreign = reading.rest().id
-    for place in ("nonsense", "", "7", f"{'0' * 32}-0-0", "é", "a" * 9000):
+    for place in ("nonsense", "7", f"{'0' * 32}-0-0", "é", "a" * 9000):
         response = user.get(f"/api/chats/{chat}/stream", headers={"Last-Event-ID": place.encode()})
         assert response.status_code in {400, 431}, place
     response = user.get(f"/api/chats/{other}/stream", headers={"Last-Event-ID": foreign})
@@ -234,3 +235,65 @@ def test_an_open_stream_holds_no_thread(server, user, chat, agent):
         assert process.num_threads() < before + OPEN_STREAMS / 2
         call.end()
         reading.rest()
+
+
+def test_a_long_answer_is_read_whole_afterwards(user, chat, agent):
+    text = "".join(f"{number} " for number in range(20_000))
+    with user.sending(chat, "Hi", **{"Idempotency-Key": "long"}) as reading:
+        agent.call().begin().say(text).end()
+        reading.rest()
+    with user.resuming(chat) as later, user.sending(chat, "Hi", **{"Idempotency-Key": "long"}) as replayed:
+        assert later.rest().type == replayed.rest().type == "done"
+    assert later.text == replayed.text == reading.text == text
+
+
+def test_a_chat_deleted_while_messages_are_sent_is_no_fault(user, admin, agent):
+    agent_id = add_agent(admin, agent.url)
+
+    def act(number, chat):
+        if number == 3:
+            return user.delete(f"/api/chats/{chat}").status_code
+        if number % 2:
+            return user.patch(f"/api/chats/{chat}", json={"title": str(number)}).status_code
+        with user.stream(
+            "POST", f"/api/chats/{chat}/messages", json={"content": "Hi"}, headers=EVENT_STREAM
+        ) as response:
+            return response.status_code
+
+    for _round in range(4):
+        chat = user.new_chat(agent_id)
+        statuses = set(all_at_once(6, lambda number, chat=chat: act(number, chat)))
+        assert statuses <= {200, 204, 404, 409}
+        user.post(f"/api/chats/{chat}/stop")
+
+
+def test_an_agent_deleted_while_messages_are_sent_is_no_fault(user, admin, agent):
+    for _round in range(4):
+        agent_id = add_agent(admin, agent.url)
+        chats = [user.new_chat(agent_id) for _ in range(4)]
+
+        def act(number, agent_id=agent_id, chats=chats):
+            if number == len(chats):
+                return admin.delete(f"/api/agents/{agent_id}").status_code
+            with user.stream(
+                "POST", f"/api/chats/{chats[number]}/messages", json={"content": "Hi"}, headers=EVENT_STREAM
+            ) as response:
+                return response.status_code
+
+        *sent, deleted = all_at_once(5, act)
+        assert deleted == 204
+        assert set(sent) <= {200, 409}
+        for chat in chats:
+            user.post(f"/api/chats/{chat}/stop")
+
+
+def test_changes_of_different_parts_at_once_are_all_kept(user, chat):
+    def change(number):
+        body = {"title": "New"} if number else {"metadata": {"kept": True}}
+        return user.patch(f"/api/chats/{chat}", json=body).status_code
+
+    for _round in range(5):
+        user.patch(f"/api/chats/{chat}", json={"title": "Old", "metadata": {}})
+        assert all_at_once(2, change) == [200, 200]
+        shown = user.get(f"/api/chats/{chat}").json()
+        assert (shown["title"], shown["metadata"]) == ("New", {"kept": True})
