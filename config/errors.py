@@ -13,7 +13,7 @@ from rest_framework.views import set_rollback
 from tenants.exceptions import Forbidden, Invalid, NotFound, NotSignedIn, ParleyError, TooLarge
 
 logger = logging.getLogger(__name__)
-API_PREFIXES = ("/api/", "/v1/", "/mid/", "/healthz")
+API_ROOTS = ("/api", "/v1", "/mid", "/healthz")
 
 
 class ServerFault(ParleyError):
@@ -77,7 +77,7 @@ def _sentences(detail: Any, path: str = "") -> dict[str, list[str]]:
 
 def error_response(request: HttpRequest, error: ParleyError) -> HttpResponse:
     """Answer outside the REST framework: JSON under the API's paths, else a page."""
-    if request.path.startswith(API_PREFIXES):
+    if request.path in API_ROOTS or request.path.startswith(tuple(f"{root}/" for root in API_ROOTS)):
         response: HttpResponse = JsonResponse(error.body(), status=error.status)
     else:
         response = render(request, "errors/error.html", {"error": error}, status=error.status)

@@ -63,7 +63,7 @@ class CrossOriginProtection:
             return False
         origin = headers.get("Origin")
         if headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
-            return origin not in _listed_origins()
+            return origin not in {*settings.CORS_ALLOWED_ORIGINS, *settings.CSRF_TRUSTED_ORIGINS}
         return origin is not None and not origin_is_ours(origin, request.get_host(), secure=request.is_secure())
 
 
@@ -103,4 +103,7 @@ class PrincipalSocketMiddleware:
         secure = (forwarded or scope.get("scheme")) in {"wss", "https"}
         cookies_count = origin is not None and origin_is_ours(origin, headers.get("host", ""), secure=secure)
         principal = await principal_resolver().from_handshake(headers, cookies_count=cookies_count)
+        if principal is None and "cookie" in headers and origin is not None and not cookies_count:
+            await send({"type": "websocket.close"})  # before it is open: another site learns nothing at all
+            return
         await self.inner({**scope, "principal": principal}, receive, send)

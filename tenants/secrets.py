@@ -29,7 +29,7 @@ def unseal(sealed: str, *, place: str) -> str:
 
 def mask(secret: str) -> str | None:
     """Return what may be shown of a secret: dots and its last four characters, None for none."""
-    return f"••••••••{secret[-4:] if len(secret) >= 12 else ''}" if secret else None
+    return f"••••••••{secret[-4:] if len(secret) >= 8 else ''}" if secret else None
 
 
 def _open(sealed: str, place: str) -> str:

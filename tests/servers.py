@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 START_SECONDS = 40
-UVICORN_OPTIONS = ["--lifespan", "on", "--timeout-graceful-shutdown", "7"]
+UVICORN_OPTIONS = ["--no-proxy-headers", "--lifespan", "on", "--timeout-graceful-shutdown", "7"]
 ROOT = Path(__file__).resolve().parent.parent
 
 

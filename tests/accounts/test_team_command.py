@@ -28,6 +28,7 @@ def test_it_prints_the_team_for_programs(capsys):
         "name": "New",
         "slug": "new",
         "settings": {"registration": "domains", "email_domains": ["a.org", "b.org"], "max_users": 3},
+        "is_active": True,
     }
     assert (team.email_domains, team.max_users) == (["a.org", "b.org"], 3)
 

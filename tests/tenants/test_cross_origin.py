@@ -35,7 +35,7 @@ def passes(site: str | None, origin: str | None, credential: str) -> bool:
         return True
     if site in {None, "same-origin", "none"}:
         return origin in {None, OURS, LISTED, BASE}
-    return origin in {LISTED, BASE}
+    return origin == LISTED
 
 
 @pytest.fixture

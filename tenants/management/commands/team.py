@@ -34,7 +34,8 @@ class Command(BaseCommand):
             raise CommandError("\n".join(sentences)) from None
         team.save()
         if options["json"]:
-            shown = {"id": str(team.id), "name": team.name, "slug": team.slug, "settings": team.settings}
+            told = ("name", "slug", "settings", "is_active")
+            shown = {"id": str(team.id), **{field: getattr(team, field) for field in told}}
             self.stdout.write(json.dumps(shown))
         else:
             self.stdout.write(f"Opened the team {team.name} ({team.slug}) with the id {team.id}.")
