@@ -28,10 +28,11 @@ def stream(source: Source, cursor: Cursor) -> StreamingHttpResponse:
     return response
 
 
-async def _events(source: Source, cursor: Cursor) -> AsyncIterator[str]:
+async def _events(source: Source, cursor: Cursor) -> AsyncIterator[bytes]:
     let_go_of_request_thread()
     async for frame in read_answer(source, cursor, silence=KEEP_ALIVE_SECONDS):
-        yield ": keep-alive\n\n" if frame is None else f"id: {frame.id}\ndata: {frame.as_json()}\n\n"
+        event = ": keep-alive\n\n" if frame is None else f"id: {frame.id}\ndata: {frame.as_json()}\n\n"
+        yield event.encode()  # with text Django would look up the charset each time
 
 
 def whole(started: Started) -> Response:
