@@ -12,7 +12,8 @@ import idna
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# Special-purpose ranges. `is_global` alone lets some through that lead back inside: NAT64, 6to4, IPv4-compatible.
+# Special-purpose ranges. `is_global` alone lets some through that lead back inside: NAT64, 6to4, IPv4-compatible,
+# IPv4-translated.
 DENIED: Final = tuple(
     ip_network(network)
     for network in (
@@ -29,6 +30,7 @@ DENIED: Final = tuple(
         *(
             "::/96",
             "::ffff:0:0/96",
+            "::ffff:0:0:0/96",
             "64:ff9b::/96",
             "64:ff9b:1::/48",
             "100::/64",
@@ -60,7 +62,7 @@ class Policy:
     @classmethod
     def of(cls, hosts: Iterable[str], networks: Iterable[str]) -> Self:
         """Read `host:port` pairs and networks (CIDR). Raises `ValueError` for what is no network."""
-        return cls(frozenset(map(str.lower, hosts)), tuple(ip_network(network) for network in networks))
+        return cls(frozenset(map(str.lower, hosts)), tuple(ip_network(network, strict=False) for network in networks))
 
     def check(self, host: str, port: int, addresses: Iterable[str]) -> None:
         """Pass if all `addresses` of `host` may be dialled, else raise `BlockedAddressError`."""

@@ -9,15 +9,17 @@ aiohttp carries it: per token it took half the CPU of httpx, and one read of it 
 """
 
 import asyncio
+import socket
 import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import aiohttp
-from aiohttp.abc import ResolveResult
+from aiohttp.abc import AbstractResolver, ResolveResult
 from django.conf import settings
 
 from agents import addresses
@@ -25,6 +27,7 @@ from agents.exceptions import AgentError
 
 RETRY_PAUSE: Final = 0.2
 INFLATED_AT_ONCE: Final = 256 * 1024
+LOOK_UPS_AT_ONCE: Final = 32
 
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
 
@@ -55,15 +58,16 @@ class Reply:
 
     async def read(self) -> bytes:
         """Return all that has arrived, waiting for something; `b""` at the end. Raises `BodyCutError`."""
-        if self._inflater and self._inflater.unconsumed_tail:
-            return self._inflate(self._inflater.unconsumed_tail)
-        while data := await self._receive():
-            if not self._inflater:
-                return data
+        if not self._inflater:
+            return await self._receive()
+        while not self._inflater.eof:
+            data = self._inflater.unconsumed_tail or await self._receive()
+            if not data and self._inflating:
+                raise BodyCutError("The compressed body is not complete.")
+            if not data:
+                return b""
             if inflated := self._inflate(data):
                 return inflated
-        if self._inflating:
-            raise BodyCutError("The compressed body is not complete.")
         return b""
 
     async def gather(self, seconds: float) -> None:
@@ -138,6 +142,21 @@ def canonical_url(url: str) -> str:
     return addresses.canonical_url(url, require_https=settings.AGENT_REQUIRE_HTTPS)
 
 
+class _Resolver(AbstractResolver):
+    """Look names up on threads of their own: a few that hang must not keep the others waiting."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(LOOK_UPS_AT_ONCE, thread_name_prefix="look-up")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host, port, family)
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
 class _GuardedConnector(aiohttp.TCPConnector):
     """Check every address about to be dialled.
 
@@ -162,14 +181,28 @@ def _session() -> aiohttp.ClientSession:
     loop = asyncio.get_running_loop()
     if loop not in _sessions:
         _sessions[loop] = aiohttp.ClientSession(
-            connector=_GuardedConnector(
-                limit=0, force_close=True, use_dns_cache=False, resolver=aiohttp.ThreadedResolver()
-            ),
+            connector=_GuardedConnector(limit=0, force_close=True, use_dns_cache=False, resolver=_Resolver()),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
         )
     return _sessions[loop]
+
+
+def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+    """Return the addresses of a name, with the zone where one belongs to it."""
+    found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    return [
+        ResolveResult(
+            hostname=host,
+            host=socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0],
+            port=port,
+            family=kind,
+            proto=proto,
+            flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+        )
+        for kind, _, proto, _, address in found
+    ]
 
 
 async def _send(url: str, headers: Mapping[str, str], json: Any, seconds: float) -> aiohttp.ClientResponse:

@@ -70,7 +70,7 @@ def test_public_addresses_are_free(address):
         *("192.0.0.1", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "224.0.0.1", "239.1.1.1", "240.0.0.1"),
         *("255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1"),
         *("64:ff9b:1::1", "100::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "5f00::1", "fc00::1"),
-        *("fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1"),
+        *("fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "::ffff:0:7f00:1", "::ffff:0:10.0.0.1"),
     ],
 )
 def test_the_rest_is_not(address):
@@ -80,6 +80,7 @@ def test_the_rest_is_not(address):
 def test_the_operator_may_allow_networks_and_hosts():
     assert allowed("10.1.2.3", networks=["10.0.0.0/8"])
     assert allowed("::ffff:10.1.2.3", networks=["10.0.0.0/8"])
+    assert allowed("10.1.2.3", networks=["10.0.0.5/8"])
     assert not allowed("10.1.2.3", networks=["10.2.0.0/16"])
     assert allowed("10.1.2.3", hosts=["n8n:5678"], host="N8N.", port=5678)
     assert not allowed("10.1.2.3", hosts=["n8n:5678"], host="n8n", port=5679)

@@ -4,7 +4,9 @@ import asyncio
 import gzip
 import json
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 
 import pytest
@@ -252,6 +254,20 @@ async def test_gzip_is_read_although_it_was_not_asked_for():
     assert (await answer_to(response(b"", extra="Content-Encoding: br\r\n")))[1] == "agent_unsupported_type"
 
 
+async def test_nothing_is_read_after_the_end_of_what_was_packed():
+    async def goes_on(writer):
+        head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Encoding: gzip\r\n\r\n"
+        writer.write(head.encode() + gzip.compress(b"Hi"))
+        while not writer.is_closing():
+            writer.write(b"x" * 65536)
+            await writer.drain()
+            await asyncio.sleep(0.001)
+
+    started = time.monotonic()
+    assert (await answer_to(goes_on, limits={"total": 3}))[:2] == ("Hi", None)
+    assert time.monotonic() - started < 2
+
+
 @pytest.mark.parametrize("cancel", [True, False])
 async def test_leaving_closes_the_connection(cancel):
     async def endless(writer):
@@ -372,8 +388,32 @@ async def test_one_bad_address_fails_the_host(guard, monkeypatch):
             for address in ("93.184.216.34", "127.0.0.1")
         ]
 
-    monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", both)
+    monkeypatch.setattr("agents.outbound._Resolver.resolve", both)
     assert (await ask("http://example.org/"))[1] == "agent_blocked_address"
+
+
+async def test_names_that_hang_do_not_keep_others_waiting(guard, monkeypatch):
+    look_up, answered = socket.getaddrinfo, threading.Event()
+
+    def slow(host, *rest, **more):
+        if host == "hangs.example":
+            answered.wait(10)
+            raise socket.gaierror("too late")
+        return look_up(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    with ThreadPoolExecutor(2) as pool:
+        asyncio.get_running_loop().set_default_executor(pool)
+        async with upstream(response('{"content": "ok"}')) as server:
+            waiting = [asyncio.create_task(ask("http://hangs.example/", limits={"connect": 1})) for _ in range(4)]
+            await asyncio.sleep(0.1)
+            started = time.monotonic()
+            assert (await ask(f"http://localhost:{server.port}/", limits={"connect": 5}))[0] == "ok"
+            assert time.monotonic() - started < 0.8
+            ends = await asyncio.gather(*waiting)
+        assert time.monotonic() - started < 3
+        answered.set()
+    assert [(code, "within 1 s" in error.diagnosis) for _, code, _, error in ends] == [("agent_unreachable", True)] * 4
 
 
 async def test_https_can_be_required(guard):
