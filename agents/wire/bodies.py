@@ -8,14 +8,15 @@ from agents.exceptions import AgentError
 from agents.wire.document import error_message, find_text, read_document
 from agents.wire.events import Event, Failed, Finished, Text
 from agents.wire.frames import format_of, surely_frame
-from agents.wire.jsonseq import MISSING, JsonScanner, parse
+from agents.wire.jsonseq import MISSING, OVERSIZED, JsonScanner, parse
 from agents.wire.sniff import Shape, declares_json
 from agents.wire.sse import ServerSentEvent, SseParser
 from agents.wire.text import size
 
 DONE: Final = "[DONE]"
 SILENT_EVENTS: Final = frozenset({"ping", "heartbeat", "keepalive"})
-TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+TITLE: Final = re.compile("<title", re.IGNORECASE)
+TITLE_END: Final = re.compile("</title", re.IGNORECASE)
 HTML_LOOKED_AT: Final = 64 * 1024
 
 
@@ -65,7 +66,7 @@ class ScalarBody:
         self._raw.append(text)
         self._size += size(text)
         if self._size > self._max:
-            yield Failed(_too_large(self._max))
+            yield Failed(too_large(self._max))
 
     def end(self) -> Iterator[Event]:
         raw = "".join(self._raw)
@@ -83,13 +84,14 @@ class HtmlBody:
         self._raw = ""
 
     def feed(self, text: str) -> Iterator[Event]:
-        self._raw += text
-        if len(self._raw) > HTML_LOOKED_AT or TITLE.search(self._raw):
+        ending = self._raw[1 - len("</title") :] + text
+        self._raw += text[: HTML_LOOKED_AT - len(self._raw)]
+        if len(self._raw) == HTML_LOOKED_AT or TITLE_END.search(ending):
             yield from self.end()
 
     def end(self) -> Iterator[Event]:
-        title = TITLE.search(self._raw)
-        name = f"titled “{' '.join(title[1].split())[:200]}”" if title else "without a title"
+        title = " ".join(_title(self._raw).split())[:200]
+        name = f"titled “{title}”" if title else "without a title"
         yield Failed(AgentError("agent_html", f"The address answers with a web page {name}."))
 
 
@@ -104,9 +106,12 @@ class SseBody:
 
     def feed(self, text: str) -> Iterator[Event]:
         for event in self._parser.feed(text):
+            if size(event.data) > self._max:
+                yield Failed(too_large(self._max))
+                return
             yield from self._read(event, parse(event.data))
         if self._parser.held > self._max:
-            yield Failed(_too_large(self._max))
+            yield Failed(too_large(self._max))
 
     def end(self) -> Iterator[Event]:
         for event in self._parser.flush():
@@ -140,7 +145,7 @@ class JsonBody:
     def __init__(self, max_event_bytes: int, *, strict: bool) -> None:
         self._max = max_event_bytes
         self._strict = strict
-        self._scanner = JsonScanner()
+        self._scanner = JsonScanner(max_event_bytes)
         self._document: Any = MISSING
         self._raw: list[str] = []
         self._raw_size = 0
@@ -155,6 +160,9 @@ class JsonBody:
             self._raw.append(text)
             self._raw_size += size(text)
         for value in self._scanner.feed(text):
+            if value is OVERSIZED:
+                yield Failed(too_large(self._max))
+                return
             if self._streams:
                 yield from self._read(value)
             elif value is MISSING:
@@ -169,7 +177,7 @@ class JsonBody:
                 yield from self._read(self._document)
                 yield from self._read(value)
         if max(self._scanner.held, 0 if self._streams else self._raw_size) > self._max:
-            yield Failed(_too_large(self._max))
+            yield Failed(too_large(self._max))
 
     def end(self) -> Iterator[Event]:
         if self._is_text:
@@ -200,6 +208,14 @@ class JsonBody:
             yield Failed(_bad_json(raw))
 
 
+def _title(page: str) -> str:
+    """Return the title of a page, in one pass whatever the page repeats."""
+    opening = TITLE.search(page)
+    start = page.find(">", opening.end()) + 1 if opening else 0
+    closing = TITLE_END.search(page, start) if start else None
+    return page[start : closing.start()] if closing else ""
+
+
 def _is_done(data: str) -> bool:
     return data.strip() == DONE
 
@@ -208,5 +224,5 @@ def _bad_json(raw: str) -> AgentError:
     return AgentError("agent_bad_json", f"The answer is declared as JSON but is none; it begins: {raw.strip()[:200]}")
 
 
-def _too_large(limit: int) -> AgentError:
+def too_large(limit: int) -> AgentError:
     return AgentError("agent_too_large", f"One event or document of the answer is over the limit of {limit} bytes.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from agents.exceptions import AgentError
-from agents.wire.bodies import Body, body_of
+from agents.wire.bodies import Body, body_of, too_large
 from agents.wire.events import Event, Failed, Finished, Pending, Replace, Text
 from agents.wire.sniff import essence, is_unsupported, sniff
 from agents.wire.text import Cleaner, Utf8, cut, size
@@ -30,6 +30,8 @@ class Decoder:
         self._max_text = max_text_bytes
         self._utf8 = Utf8()
         self._cleaner = Cleaner()
+        self._blank: list[str] = []
+        self._blank_size = 0
         self._head = ""
         self._body: Body | None = None
         self._text_size = 0
@@ -61,14 +63,26 @@ class Decoder:
         if is_unsupported(self._media_type):
             kind = f"The agent answers with {self._media_type}, which is not text."
             return [Failed(AgentError("agent_unsupported_type", kind))]
-        if self._body is None:
-            self._head += text
-            shape = sniff(self._head, self._media_type, final=final)
-            if shape is None:
-                return []
-            self._body = body_of(shape, self._media_type, self._max_event)
-            text, self._head = self._head, ""
+        if self._body:
+            return self._body.feed(text)
+        self._head += text if self._head else self._without_blank(text)
+        if self._blank_size > self._max_event:
+            return [Failed(too_large(self._max_event))]
+        shape = sniff(self._head, self._media_type, final=final)
+        if shape is None:
+            return []
+        self._body = body_of(shape, self._media_type, self._max_event)
+        text = "".join([*self._blank, self._head])
+        self._blank, self._head = [], ""
         return self._body.feed(text)
+
+    def _without_blank(self, text: str) -> str:
+        """Put aside the white space before the first character: it says nothing, but plain text keeps it."""
+        head = text.lstrip()
+        blank = text[: len(text) - len(head)]
+        self._blank.append(blank)
+        self._blank_size += size(blank)
+        return head
 
     def _rest(self) -> Iterable[Event]:
         yield from self._read(self._utf8.decode(b"", final=True), final=True)

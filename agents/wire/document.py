@@ -19,6 +19,7 @@ TEXT_KEYS: Final = (
     "artifacts",
 )
 MAX_DEPTH: Final = 5
+LONGEST_INDENTED: Final = 10_000
 
 STARTED: Final = ("Workflow was started", "Webhook call received")
 NOTHING_CAME: Final = (
@@ -49,10 +50,8 @@ def read_document(value: Any) -> list[Event]:
         return [Failed(error)]
     if text := find_text(value):
         return [Text(text), *read_usage(value)]
-    if _is_hollow(value):
-        return []
     try:
-        return [Text(f"```json\n{json.dumps(value, ensure_ascii=False, indent=2)}\n```")]
+        return [] if _is_hollow(value) else [Text(f"```json\n{_spelt(value)}\n```")]
     except RecursionError:
         return [Failed(AgentError("agent_bad_json", "The agent's JSON is nested too deeply."))]
 
@@ -102,6 +101,12 @@ def _is_hollow(value: Any) -> bool:
     if isinstance(value, dict):
         return not value or any(key in value for key in ANSWER_KEYS)
     return value is None or value == ""
+
+
+def _spelt(value: Any) -> str:
+    """Return JSON for people to read; a long one on one line, since deep indents make a thousandfold of it."""
+    line = json.dumps(value, ensure_ascii=False)
+    return line if len(line) > LONGEST_INDENTED else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _count(value: Any) -> int | None:

@@ -72,7 +72,7 @@ def _unwrap(content: str) -> str:
 
 def _is_error(frame: Frame) -> bool:
     kinds = (frame.get("type"), frame.get("event"), frame.get("object"))
-    return bool(frame.get("error")) or "error" in kinds
+    return bool(frame.get("error")) or "error" in kinds or "RUN_ERROR" in kinds
 
 
 def _read_error(frame: Frame) -> list[Event]:

@@ -15,6 +15,7 @@ _DECODER = json.JSONDecoder()
 _BETWEEN = " \t\r\n,\x1e"
 
 MISSING: Final = object()
+OVERSIZED: Final = object()
 
 
 def parse(text: str) -> Any:
@@ -32,7 +33,8 @@ class JsonScanner:
     until it is complete, each character once, so that it may come in any number of pieces.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int) -> None:
+        self._max = max_bytes
         self._value: list[str] = []
         self._depth = 0
         self._in_string = False
@@ -41,7 +43,10 @@ class JsonScanner:
         """Bytes of the value that is not complete yet."""
 
     def feed(self, text: str) -> list[Any]:
-        """Return the values that are complete, and `MISSING` for whatever is neither value nor white space."""
+        """Return the values that are complete.
+
+        `MISSING` stands for whatever is neither value nor white space, `OVERSIZED` for a value over the limit.
+        """
         text = self._backslash + text
         self._backslash = ""
         found: list[Any] = []
@@ -53,13 +58,14 @@ class JsonScanner:
                     return found
                 with suppress(ValueError, RecursionError):
                     value, at = _DECODER.raw_decode(text, start)
-                    found.append(value)
+                    found.append(value if size(text[start:at]) <= self._max else OVERSIZED)
                     continue
                 self._depth = 1
                 at += 1
             at = self._scan(text, at)
             if not self._depth:
-                found.append(parse("".join(self._value) + text[start:at]))
+                whole = "".join(self._value) + text[start:at]
+                found.append(parse(whole) if size(whole) <= self._max else OVERSIZED)
                 self._value.clear()
                 self.held = 0
                 start = at

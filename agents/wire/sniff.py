@@ -30,11 +30,11 @@ def declares_json(media_type: str) -> bool:
 
 
 def sniff(head: str, media_type: str, *, final: bool) -> Shape | None:
-    """Return the shape of a body that begins with `head`, `None` as long as more of it is needed.
+    """Return the shape of a body that begins with `head` after white space, `None` while more of it is needed.
 
     n8n sends lines of JSON as `application/json`, Langflow as `text/event-stream`: the first character goes first.
     """
-    head = head.lstrip()[:LONGEST_START].lower().replace("\r\n", "\n").replace("\r", "\n")
+    head = head[:LONGEST_START].lower().replace("\r\n", "\n").replace("\r", "\n")
     if head.startswith(("{", "[")):
         return Shape.JSON
     if head and (media_type == "text/event-stream" or head.startswith(SSE_STARTS)):

@@ -1,12 +1,14 @@
 """The formats one by one: what is text, what is an error, where an answer ends."""
 
 import json
+import time
+import tracemalloc
 
 import pytest
 
 from agents.wire import Failed, Finished, Notice, Replace, Text, Usage
 from agents.wire.events import Pending
-from tests.wire.reading import JSON, SSE, bytewise, decoder, outcome, read, text_of
+from tests.wire.reading import JSON, MIB, SSE, bytewise, decoder, outcome, read, text_of
 
 
 def n8n(kind, content=None):
@@ -123,6 +125,7 @@ def test_openai_stream():
     [
         {"error": {"message": "no more", "type": "server_error", "code": 500}},
         {"object": "error", "message": "no more", "code": 400},
+        {"type": "RUN_ERROR", "message": "no more", "code": "X"},
         {"error": {"message": "no more"}, "choices": [{"delta": {"content": ""}, "finish_reason": "error"}]},
     ],
 )
@@ -233,6 +236,77 @@ def test_the_limit_cuts_between_characters():
 def test_an_event_over_the_limit_fails(content_type, start):
     body = [start, *[b"x" * 100] * 50]
     assert outcome(read(content_type, body, event_bytes=1000)) == ("", "agent_too_large")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "piece"),
+    [
+        (SSE, "data: %s\n\n"),
+        (JSON, '{"content": "%s"}\n'),
+        (JSON, '{"type": "item", "metadata": {}, "content": "%s"}\n'),
+    ],
+)
+def test_an_event_over_the_limit_fails_also_when_it_comes_at_once(content_type, piece):
+    body = "".join(piece % text for text in ("a", "b", "x" * 2000, "c"))
+    assert outcome(read(content_type, body, event_bytes=1000)) == ("ab", "agent_too_large")
+    assert outcome(read(content_type, bytewise(body.encode()), event_bytes=1000)) == ("ab", "agent_too_large")
+    short = "".join(piece % ("é" * 3) for _ in range(100))
+    assert outcome(read(content_type, short, event_bytes=1000)) == ("é" * 300, None)
+
+
+def test_a_limit_counts_bytes():
+    for content_type, body in ((SSE, "data: %s\n\n"), (JSON, '{"content": "%s"}{}')):
+        assert outcome(read(content_type, body % ("é" * 600), event_bytes=1000)) == ("", "agent_too_large")
+
+
+@pytest.mark.parametrize("content_type", [SSE, JSON, "text/plain", ""])
+def test_white_space_is_not_kept_for_ever(content_type):
+    assert outcome(read(content_type, [b" \n"] * 600, event_bytes=1000)) == ("", "agent_too_large")
+
+
+def test_white_space_before_the_text_is_read_once():
+    started = time.monotonic()
+    body = [*[b" "] * 200_000, b"Hi"]
+    assert outcome(read("text/plain", body)) == (" " * 200_000 + "Hi", None)
+    assert time.monotonic() - started < 3
+
+
+def test_a_page_that_repeats_itself_is_read_once():
+    started = time.monotonic()
+    for page in ("<title" * 40_000, "<title>" * 40_000, "</title" * 40_000):
+        assert outcome(read("text/html", "<html>" + page)) == ("", "agent_html")
+    assert time.monotonic() - started < 1
+
+
+def test_a_page_is_known_by_its_title():
+    page = '<!doctype html><TITLE lang="en">\n Sign  in </TITLE><p>'
+    for pieces in (page.encode(), bytewise(page.encode())):
+        reader = decoder("text/html")
+        [failed] = [
+            event for piece in ([pieces] if isinstance(pieces, bytes) else pieces) for event in reader.feed(piece)
+        ]
+        assert "“Sign in”" in failed.error.diagnosis
+    assert "without a title" in read("text/html", "<html><title>Sign")[-1].error.diagnosis
+
+
+def test_a_deep_document_is_not_blown_up():
+    body = "[" * 300 + ",".join("1" * 100_000) + "]" * 300
+    tracemalloc.start()
+    try:
+        text, code = outcome(read(JSON, body, text_bytes=1000))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (len(text), code) == (1000, "agent_too_large")
+    assert peak < 16 * MIB
+
+
+@pytest.mark.parametrize("depth", [300, 600, 1200, 5000, 20_000])
+def test_no_depth_is_too_much(depth):
+    _, code = outcome(read(JSON, '[{"a":' * depth + "1" + "}]" * depth))
+    assert code in (None, "agent_bad_json")
+    _, code = outcome(read(JSON, "[" * depth + "]" * depth))
+    assert code in ("agent_empty", "agent_bad_json")
 
 
 def test_many_small_lines_make_one_event_too_large():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.wire.jsonseq import MISSING, JsonScanner
+from agents.wire.jsonseq import MISSING, OVERSIZED, JsonScanner
 from agents.wire.sse import SseParser
 
 
@@ -60,9 +60,18 @@ def test_flush_gives_the_unfinished_event():
     ],
 )
 def test_values_are_the_same_however_they_are_cut(text, expected):
-    assert JsonScanner().feed(text) == expected
+    assert JsonScanner(100).feed(text) == expected
     for cut in range(len(text)):
-        scanner = JsonScanner()
+        scanner = JsonScanner(100)
         assert scanner.feed(text[:cut]) + scanner.feed(text[cut:]) == expected
-    scanner = JsonScanner()
+    scanner = JsonScanner(100)
     assert [value for piece in text for value in scanner.feed(piece)] == expected
+
+
+def test_a_value_over_the_limit_is_told_however_it_is_cut():
+    text = '{"a":1}["' + "é" * 50 + '"][2]'
+    assert JsonScanner(100).feed(text) == [{"a": 1}, OVERSIZED, [2]]
+    for cut in range(len(text)):
+        scanner = JsonScanner(100)
+        assert scanner.feed(text[:cut]) + scanner.feed(text[cut:]) == [{"a": 1}, OVERSIZED, [2]]
+    assert JsonScanner(104).feed(text) == [{"a": 1}, ["é" * 50], [2]]
