@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 STOPPED = Ending(RunStatus.STOPPED)
 COMPLETE = Ending(RunStatus.COMPLETE)
 BOOKING_TRIES = 8
+MASK = "••••"
+SHORTEST_SECRET = 4
 
 
 @dataclass
@@ -71,7 +73,7 @@ async def drive(run: LiveRun) -> None:
         ending = run.cut or ledger.INTERRUPTED
     except AgentError as error:
         ending = Ending(RunStatus.FAILED, error.public_code, error.sentence)
-        diagnosis = f"{error.code}: {error.diagnosis}"
+        diagnosis = _masked(f"{error.code}: {error.diagnosis}", run.call.token)
         run.outcome.http_status = error.http_status or run.outcome.http_status
     except Exception:
         logger.exception("Run %s failed in a way nobody foresaw.", run.run_id)
@@ -94,6 +96,11 @@ async def _listen(run: LiveRun) -> None:
                     run.transcript.append(event.text)
                 case Replace():
                     run.transcript.replace(event.text)
+
+
+def _masked(diagnosis: str, token: str) -> str:
+    """Hide the token, which some agents repeat when they refuse it."""
+    return diagnosis.replace(token, MASK) if len(token) >= SHORTEST_SECRET else diagnosis
 
 
 async def _book(run: LiveRun, ending: Ending, diagnosis: str) -> None:
