@@ -61,6 +61,15 @@ def test_the_options_of_a_filter_are_own_rows(world: World, cast: Cast, sits: Si
         (Message, {"chat__user__email__startswith": "o"}),
         (Chat, {"team__slug": "ours"}),
         (User, {"_to_field": "password"}),
+        (Chat, {"title__regex": "(a+)+$"}),
+        (Chat, {"title__iregex": "(a+)+$"}),
+        (Chat, {"title__contains": "a"}),
+        (Chat, {"agent__name__regex": "(a+)+$"}),
+        (Chat, {"updated_at__year__regex": "2"}),
+        (Chat, {"metadata": "{}"}),
+        (Chat, {"metadata__a": "1"}),
+        (Agent, {"config__x__contains": "1"}),
+        (Agent, {"config__x__regex": "(a+)+$"}),
     ],
 )
 @pytest.mark.parametrize("who", ["admin", "operator"])
@@ -106,3 +115,19 @@ def test_an_operators_name_is_not_told_in_a_teams_history(world: World, cast: Ca
     assert "operator@parley.test" not in told
     assert "An operator" in told
     assert "operator@parley.test" in sits(cast.operator).get(history).content.decode()
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        {"updated_at__year": "2024", "updated_at__month": "1", "updated_at__day": "1"},
+        {"updated_at__gte": "2024-01-01 00:00:00+00:00", "updated_at__lt": "2099-01-01 00:00:00+00:00"},
+        {"is_archived__exact": "0"},
+        {"agent__isnull": "True"},
+    ],
+)
+@pytest.mark.parametrize("who", ["admin", "operator"])
+def test_what_the_pages_own_links_ask_is_answered(
+    world: World, cast: Cast, sits: SignIn, lookup: dict[str, str], who: str
+) -> None:
+    assert sits(getattr(cast, who)).get(url(Chat, "changelist"), lookup).status_code == 200
