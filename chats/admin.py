@@ -3,12 +3,15 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
 from chats import actions, events
-from chats.models import Chat, IdempotencyKey, Message
+from chats.exceptions import RunInProgress
+from chats.models import Chat, IdempotencyKey, Message, MessageStatus
 from tenants.admin import ReadOnlyAdmin, TenantAdmin
 from tenants.scope import tenant_scope
 
@@ -34,13 +37,31 @@ class ChatAdmin(TenantAdmin):
         with tenant_scope(obj.team_id):
             events.chat_changed(obj)
 
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Stop the answer before Django opens its transaction: on SQLite all writers would wait for its end."""
+        if request.POST:  # confirmed
+            chat = self.get_object(request, unquote(object_id))
+            if chat and self.has_delete_permission(request, chat):
+                self._stop_answer(chat)
+        return super().delete_view(request, object_id, extra_context)
+
     def delete_model(self, request: HttpRequest, obj: Chat) -> None:
-        with tenant_scope(obj.team_id):
+        """Delete a chat whose answer was stopped before; refuse one that began meanwhile, as nobody may wait here."""
+        with tenant_scope(obj.team_id), transaction.atomic():
+            Chat.objects.select_for_update().filter(pk=obj.pk).first()
+            if Message.objects.filter(chat=obj, status=MessageStatus.STREAMING).exists():
+                raise RunInProgress()
             actions.delete_chat(chat=obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Chat]) -> None:
         for chat in queryset:
+            self._stop_answer(chat)
             self.delete_model(request, chat)
+
+    @staticmethod
+    def _stop_answer(chat: Chat) -> None:
+        with tenant_scope(chat.team_id):
+            actions.stop_answer(chat=chat)
 
 
 @admin.register(Message)
