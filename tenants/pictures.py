@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from threading import BoundedSemaphore
 from typing import Final
 
 from django.conf import settings
@@ -16,10 +17,12 @@ from tenants.exceptions import TooLarge
 TYPES: Final = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
 DATA_URI: Final = re.compile(r"data:image/(?:png|jpeg|jpg|gif|webp);base64,([A-Za-z0-9+/]+=*)")
 SIDE: Final = 256
-MAX_PIXELS: Final = 25_000_000
+MAX_PIXELS: Final = 8_000_000
 MAX_KEPT_BYTES: Final = 256 * 1024
 # A photograph saved as PNG compresses badly; beyond this it gets a palette.
 MAX_PNG_BYTES: Final = 64 * 1024
+# A drawn picture takes up to 32 MB and more, however small its file: only a few are drawn at the same time.
+_drawing: Final = BoundedSemaphore(2)
 
 
 def redrawn(content: bytes) -> str:
@@ -61,7 +64,7 @@ def _opened(content: bytes) -> Iterator[Image.Image]:
     """Open a picture of bearable size; whatever a decoder makes of a bad one is a sentence."""
     too_large = f"The picture has more than {MAX_PIXELS:,} pixels."
     try:
-        with Image.open(BytesIO(content), formats=list(TYPES)) as image:
+        with _drawing, Image.open(BytesIO(content), formats=list(TYPES)) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ValueError(too_large)
             yield image
