@@ -27,7 +27,7 @@ export class Messages extends EventTarget {
   show({ type, data }) {
     const article = this.#find(data.message_id);
     if (type === "entry") this.#put(data.message_id, data.html);
-    else if (type === "done" || type === "error") this.#finish(data);
+    else if (type === "done" || type === "error") this.#finish(type, data);
     else if (article && type === "status") this.#unread.add(data.message_id);
     else if (article && type === "message") this.#grow(article, data);
     else if (article && type === "blocks") this.#settle(article, data);
@@ -67,13 +67,23 @@ export class Messages extends EventTarget {
     return article;
   }
 
-  #finish({ message_id: id, html }) {
+  #finish(type, { message_id: id, html, stopped }) {
+    if (!html) return this.#mark(id, type === "error" ? "failed" : stopped ? "stopped" : "complete");
     const told = this.#find(id)?.querySelector("[data-blocks]")?.children.length ?? 0;
     this.#unread.delete(id);
     const article = this.#put(id, html);
     const rest = [...(article.querySelector("[data-blocks]")?.children ?? [])].slice(told);
     const ending = article.querySelector(".ending");
     this.#announce([...rest, ending].map((element) => element?.textContent ?? "").join(" "));
+  }
+
+  // Without its finished form an answer stays as it is and is only known to have ended.
+  #mark(id, status) {
+    this.#unread.delete(id);
+    const article = this.#find(id);
+    if (!article) return;
+    article.dataset.status = status;
+    article.querySelector(".answering")?.remove();
   }
 
   #grow(article, { content, replace }) {

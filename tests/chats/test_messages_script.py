@@ -1,0 +1,47 @@
+"""The script that puts a socket's frames into the page, in a browser without a server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from tests.browser.conftest import browser  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.browser
+SCRIPTS = Path(__file__).parents[2] / "static" / "js"
+PAGE = """<div id="list"><article data-message="a" data-status="streaming"><div data-blocks><p>Kept</p></div>
+<p data-tail></p><p class="answering">is answering</p></article></div><div id="said"></div>"""
+SHOW = """async (frame) => {
+  const { Messages } = await import("/messages.js");
+  new Messages(document.querySelector("#list"), document.querySelector("#said")).show(frame);
+}"""
+
+
+def serve(route: Route) -> None:
+    name = route.request.url.rpartition("/")[2]
+    if name:
+        route.fulfill(body=(SCRIPTS / name).read_text(), content_type="text/javascript")
+    else:
+        route.fulfill(body=PAGE, content_type="text/html")
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:  # noqa: F811 - the fixture above
+    page = browser.new_page()
+    page.route("**/*", serve)
+    page.goto("http://parley.test/")
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "status"),
+    [("done", {}, "complete"), ("done", {"stopped": True}, "stopped"), ("error", {"code": "X"}, "failed")],
+)
+def test_an_end_without_its_html_leaves_the_answer_and_marks_it(page: Page, kind: str, more: dict, status: str) -> None:
+    page.evaluate(SHOW, {"type": kind, "data": {"message_id": "a", **more}})
+    assert page.locator("#list").inner_text().split() == ["Kept"]
+    assert page.locator("[data-message=a]").get_attribute("data-status") == status
+    page.evaluate(SHOW, {"type": kind, "data": {"message_id": "unknown", **more}})
+    assert "null" not in page.locator("#list").inner_text()
