@@ -117,7 +117,8 @@ def rotate_refresh_token(*, token: str) -> tuple[RefreshSession, RefreshToken]:
         if session is None:
             raise BadToken()
         if not _rotated(session, presented) and not _is_recent_parent(session, presented):
-            revoke_refresh_session(user=session.user, session_id=session.id)
+            with suppress(NotFound):  # somebody else with an old token ended it at the same moment
+                revoke_refresh_session(user=session.user, session_id=session.id)
             raise BadToken()
     return session, presented.successor()
 

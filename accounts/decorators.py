@@ -40,12 +40,12 @@ def member_required(
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """Redirect to the sign-in page, which leads back to the page the visitor is on."""
-    fragment = "HX-Request" in request.headers
-    if request.method == "GET" and not fragment:
-        page = request.get_full_path()
-    else:
-        page = urlsplit(request.headers.get("Referer", "")).path
-    address = f"{reverse('sign-in')}?{urlencode({'next': page})}" if page else reverse("sign-in")
-    if fragment:  # htmx would put the sign-in page into the fragment's place
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return redirect(address)
+    page = request.get_full_path() if request.method == "GET" else _page_before(request)
+    return redirect(f"{reverse('sign-in')}?{urlencode({'next': page})}" if page else reverse("sign-in"))
+
+
+def _page_before(request: HttpRequest) -> str:
+    try:
+        return urlsplit(request.headers.get("Referer", "")).path
+    except ValueError:  # anybody can send `http://[`
+        return ""

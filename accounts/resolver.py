@@ -5,7 +5,6 @@ moved, deactivated or signed out is simply not found at the next request.
 """
 
 from collections.abc import Callable, Mapping
-from http.cookies import SimpleCookie
 from importlib import import_module
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.http import HttpRequest
+from django.http.cookie import parse_cookie
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -35,8 +35,7 @@ def from_request(request: HttpRequest) -> Principal | None:
 
 async def from_handshake(headers: Mapping[str, str], *, cookies_count: bool) -> Principal | None:
     """Return who opens the socket, or None; cookies are looked at only when they count."""
-    jar = SimpleCookie(headers.get("cookie", "") if cookies_count else "")
-    cookies = {name: morsel.value for name, morsel in jar.items()}
+    cookies = parse_cookie(headers.get("cookie", "") if cookies_count else "")
     resolve = database_sync_to_async(_resolve, thread_sensitive=False)
     principal: Principal | None = await resolve(
         headers.get("authorization", ""), cookies, lambda: _stored_session(cookies)
@@ -57,10 +56,15 @@ def _would_be_let_in(principal: Principal) -> bool:
     return _by_refresh_session(principal.team_id, UUID(principal.credential_id), principal.proof) is not None
 
 
-def _resolve(authorization: str, cookies: Mapping[str, str], session: Callable[[], Any]) -> Principal | None:
+def bearer_token(authorization: str) -> str | None:
+    """Return the token in an `Authorization` header, None if it is of another scheme: a proxy in front has its own."""
     scheme, _, credential = authorization.partition(" ")
-    if authorization:
-        return _by_access_token(credential.strip(), Proof.BEARER) if scheme.lower() == "bearer" else None
+    return credential.strip() if scheme.lower() == "bearer" else None
+
+
+def _resolve(authorization: str, cookies: Mapping[str, str], session: Callable[[], Any]) -> Principal | None:
+    if (token := bearer_token(authorization)) is not None:
+        return _by_access_token(token, Proof.BEARER)
     if principal := _by_access_token(cookies.get(ACCESS_COOKIE, ""), Proof.JWT_COOKIE):
         return principal
     if cookies.get(settings.SESSION_COOKIE_NAME):

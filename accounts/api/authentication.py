@@ -7,16 +7,17 @@ from rest_framework.request import Request
 from accounts.exceptions import BadToken
 from accounts.models import User
 from accounts.principal import Principal
+from accounts.resolver import bearer_token
 
 
 class PrincipalAuthentication(BaseAuthentication):
-    """Answer with the principal that the middleware found; a bad `Authorization` header is 401, not anonymous."""
+    """Answer with the principal that the middleware found; a bad bearer token is 401, not anonymous."""
 
     def authenticate(self, request: Request) -> tuple[User, Principal] | None:
         principal: Principal | None = getattr(request._request, "principal", None)
         if principal is not None:
             return principal.user, principal
-        if request.headers.get("Authorization"):
+        if bearer_token(request.headers.get("Authorization", "")) is not None:
             raise BadToken()
         return None
 

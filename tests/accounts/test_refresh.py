@@ -72,6 +72,18 @@ def test_a_replayed_older_token_ends_the_family(cast, token):
     assert ApiClient(headers={"authorization": f"Bearer {access}"}).get("/api/auth/me").status_code == 401
 
 
+def test_an_old_token_is_401_also_when_another_ended_the_session_at_that_moment(cast, token, monkeypatch):
+    successor(refresh(successor(refresh(token))))
+    is_recent_parent = actions._is_recent_parent
+
+    def meanwhile(session, presented):
+        RefreshSession.objects.filter(id=session.id).update(revoked_at=timezone.now())
+        return is_recent_parent(session, presented)
+
+    monkeypatch.setattr(actions, "_is_recent_parent", meanwhile)
+    assert refresh(token).status_code == 401
+
+
 def test_another_session_of_the_same_person_lives_on(cast, token):
     other = ApiClient()
     other.login()
