@@ -1,14 +1,14 @@
 """People and signing in as JSON, in and out."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.password_validation import validate_password
 from rest_framework import serializers
 
-from accounts.api.fields import AvatarField, EmailField, PreferencesField
+from accounts.api.fields import AvatarField, EmailField
 from accounts.hashers import MAX_PASSWORD_CHARS
 from accounts.models import User
-from tenants.api.fields import StrictCharField, StrictUUIDField
+from tenants.api.fields import BoundedObjectField, StrictCharField, StrictUUIDField, WriteSerializer
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -60,12 +60,13 @@ class LoginSerializer(serializers.Serializer[Any]):
     )
 
 
-class ProfileSerializer(serializers.Serializer[Any]):
-    """What people may change about themselves; what is left out stays."""
+class ProfileSerializer(WriteSerializer):
+    """What people may change about themselves; what is left out, or null, stays."""
 
+    telling_nulls: ClassVar = frozenset({"avatar"})
     full_name = StrictCharField(max_length=200, allow_blank=True, required=False)
-    avatar = AvatarField(allow_null=True, required=False, help_text="A data URI of at most 256 KB, or null for none.")
-    preferences = PreferencesField(required=False)
+    avatar = AvatarField(required=False, help_text="A data URI of at most 256 KB, or null for none.")
+    preferences = BoundedObjectField(required=False)
 
 
 class DoneSerializer(serializers.Serializer[Any]):

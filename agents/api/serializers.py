@@ -1,11 +1,11 @@
 """An agent as JSON, in and out."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from rest_framework import serializers
 
 from agents.models import Agent, AgentKind
-from tenants.api.fields import ObjectField, StrictBooleanField, StrictCharField
+from tenants.api.fields import ObjectField, StrictBooleanField, StrictCharField, WriteSerializer
 from tenants.secrets import UnreadableSecret, mask
 
 ADMINS_ONLY: Final = ("webhook_url", "system_prompt")
@@ -57,32 +57,27 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
         return shown
 
 
-class AgentWriteSerializer(serializers.Serializer[Agent]):
-    """What an admin may set; null empties a text."""
+class AgentWriteSerializer(WriteSerializer):
+    """What an admin may set; what is left out, or null, stays, but null clears the token and removes the avatar."""
 
+    telling_nulls: ClassVar = frozenset({"webhook_token", "avatar"})
     name = StrictCharField(max_length=200)
-    description = StrictCharField(required=False, allow_blank=True, allow_null=True, max_length=2000)
+    description = StrictCharField(required=False, allow_blank=True, max_length=2000)
     kind = serializers.ChoiceField(AgentKind.choices, required=False, help_text="webhook unless given.")
     webhook_url = StrictCharField(
         required=False,
         allow_blank=True,
-        allow_null=True,
         max_length=2000,
         help_text="http:// or https://; needed unless the kind is demo.",
     )
     webhook_token = StrictCharField(
         required=False,
         allow_blank=True,
-        allow_null=True,
         max_length=2000,
         help_text="Never shown again. The mask keeps the present one, empty or null clears it.",
     )
-    system_prompt = StrictCharField(
-        required=False, allow_blank=True, allow_null=True, max_length=100_000, trim_whitespace=False
-    )
-    avatar = StrictCharField(
-        required=False, allow_blank=True, allow_null=True, help_text="A data URI of an image; null removes it."
-    )
+    system_prompt = StrictCharField(required=False, allow_blank=True, max_length=100_000, trim_whitespace=False)
+    avatar = StrictCharField(required=False, allow_blank=True, help_text="A data URI of an image; null removes it.")
     config = ObjectField(
         required=False, help_text="Sent along to the agent; `model` names the model of an openai agent."
     )
@@ -93,7 +88,7 @@ class AgentWriteSerializer(serializers.Serializer[Agent]):
     is_active = StrictBooleanField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return {name: "" if value is None else value for name, value in attrs.items()}
+        return {name: "" if value is None else value for name, value in super().validate(attrs).items()}
 
 
 class AgentListQuerySerializer(serializers.Serializer[Any]):

@@ -5,7 +5,13 @@ from typing import Any
 from rest_framework import serializers
 
 from chats.models import Chat, Message
-from tenants.api.fields import ObjectField, StrictBooleanField, StrictCharField, StrictUUIDField
+from tenants.api.fields import (
+    BoundedObjectField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictUUIDField,
+    WriteSerializer,
+)
 
 MAX_PAGE = 200
 
@@ -54,20 +60,20 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
         read_only_fields = fields
 
 
-class ChatCreateSerializer(serializers.Serializer[Chat]):
+class ChatCreateSerializer(WriteSerializer):
     """What begins a chat."""
 
     agent_id = StrictUUIDField()
     title = StrictCharField(required=False, allow_blank=True, max_length=200)
-    metadata = ObjectField(required=False)
+    metadata = BoundedObjectField(required=False)
 
 
-class ChatUpdateSerializer(serializers.Serializer[Chat]):
-    """What may be changed of a chat; what is left out stays."""
+class ChatUpdateSerializer(WriteSerializer):
+    """What may be changed of a chat; what is left out, or null, stays."""
 
     title = StrictCharField(required=False, allow_blank=True, max_length=200)
     is_archived = StrictBooleanField(required=False)
-    metadata = ObjectField(required=False)
+    metadata = BoundedObjectField(required=False)
 
 
 class ChatListQuerySerializer(serializers.Serializer[Any]):

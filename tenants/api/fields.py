@@ -1,9 +1,12 @@
-"""Fields that take a value of their own JSON type only."""
+"""Fields that take a value of their own JSON type only, and what null means."""
 
-from typing import Any
+import json
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from rest_framework import serializers
+
+MAX_OBJECT_BYTES: Final = 16 * 1024
 
 
 class StrictCharField(serializers.CharField):
@@ -41,3 +44,28 @@ class ObjectField(serializers.DictField):
         if not isinstance(data, dict):
             self.fail("not_a_dict", input_type=type(data).__name__)
         return data
+
+
+class BoundedObjectField(ObjectField):
+    """A JSON object of bearable size: it is shown in every list."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        value = super().to_internal_value(data)
+        if len(json.dumps(value)) > MAX_OBJECT_BYTES:
+            raise serializers.ValidationError(f"This may have at most {MAX_OBJECT_BYTES // 1024} KB of JSON.")
+        return value
+
+
+class WriteSerializer(serializers.Serializer[Any]):
+    """What a client writes; null means that an optional field is not given, except where null says something."""
+
+    telling_nulls: ClassVar[frozenset[str]] = frozenset()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        for field in fields.values():
+            field.allow_null = field.allow_null or not field.required
+        return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in attrs.items() if value is not None or name in self.telling_nulls}

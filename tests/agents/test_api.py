@@ -143,8 +143,23 @@ def test_a_demo_agent_needs_no_address(admin):
     assert (shown["kind"], shown["webhook_url"]) == ("demo", "")
 
 
-def test_null_empties_a_text(admin, agent):
-    shown = send(admin, "PUT", url(agent), {"description": None, "system_prompt": None}).json()
+OPTIONALS = ("description", "system_prompt", "kind", "webhook_url", "config", "limits", "is_active")
+
+
+def test_null_is_not_given(admin):
+    begun = {**WEBHOOK, "description": "d", "system_prompt": "s", "config": {"a": 1}, "limits": {"total": 60}}
+    shown = send(admin, "POST", "/api/agents", {**dict.fromkeys(OPTIONALS), **begun, "kind": None, "is_active": None})
+    assert shown.status_code == 201
+    before = shown.json()
+    assert (before["kind"], before["is_active"]) == ("webhook", True)
+    after = send(admin, "PUT", f"/api/agents/{before['id']}", dict.fromkeys(OPTIONALS)).json()
+    assert {name: after[name] for name in OPTIONALS} == {name: before[name] for name in OPTIONALS}
+    answer = send(admin, "POST", "/api/agents", {**WEBHOOK, "webhook_url": None})
+    assert is_error(answer, 400, "VALIDATION_ERROR")
+
+
+def test_an_empty_text_empties(admin, agent):
+    shown = send(admin, "PUT", url(agent), {"description": "", "system_prompt": ""}).json()
     assert (shown["description"], shown["system_prompt"]) == ("", "")
 
 
@@ -208,8 +223,8 @@ def test_a_deleted_agent_leaves_its_chats_and_its_ledger(cast, admin, agent):
     [
         *[("name", bad) for bad in ("", "  ", None, 5, True, ["a"], {"a": 1}, "x" * 201)],
         *[("description", bad) for bad in (5, ["a"], "x" * 2001)],
-        *[("kind", bad) for bad in ("", None, "smtp", 1, [], {}, "WEBHOOK")],
-        *[("webhook_url", bad) for bad in ("", None, 5, [], "n8n", "ftp://a.org", "https://", "https://" + "x" * 2000)],
+        *[("kind", bad) for bad in ("", "smtp", 1, [], {}, "WEBHOOK")],
+        *[("webhook_url", bad) for bad in ("", 5, [], "n8n", "ftp://a.org", "https://", "https://" + "x" * 2000)],
         *[("webhook_url", bad) for bad in ("https://u:p@a.org/", "https://a.org/#x", "https://a b.org/", "http://[::")],
         *[
             ("webhook_url", bad)
@@ -218,9 +233,9 @@ def test_a_deleted_agent_leaves_its_chats_and_its_ledger(cast, admin, agent):
         *[("webhook_token", bad) for bad in (5, ["a"], "tökën", "a\nb", MASK, "x" * 2001)],
         *[("system_prompt", bad) for bad in (5, {}, "x" * 100_001)],
         *[("avatar", bad) for bad in (5, "cat.png", "https://a.org/cat.png", "data:image/png;base64,@@", "data:,x")],
-        *[("config", bad) for bad in (None, 5, "{}", [], [1], True, {"long": "x" * 100_000})],
-        *[("limits", bad) for bad in (None, 5, [], {"total": 0}, {"total": "60"}, {"total": True}, {"unknown": 1})],
-        *[("is_active", bad) for bad in (None, "true", 1, 0, "", [])],
+        *[("config", bad) for bad in (5, "{}", [], [1], True, {"long": "x" * 100_000})],
+        *[("limits", bad) for bad in (5, [], {"total": 0}, {"total": "60"}, {"total": True}, {"unknown": 1})],
+        *[("is_active", bad) for bad in ("true", 1, 0, "", [])],
     ],
 )
 def test_a_wrong_value_is_refused_by_name(admin, field, value):

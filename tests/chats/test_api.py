@@ -185,6 +185,7 @@ HOSTILE = [
         for field in ("content", "title", "agent_id", "metadata", "is_archived")
         for value in (1, 1.5, [], [1], {"a": []}, None, True, "x" * 201 if field != "content" else " \n\t ", "\x00")
         if not (field == "metadata" and isinstance(value, dict)) and not (field == "is_archived" and value is True)
+        if value is not None or field in {"content", "agent_id"}
     ),
 ]
 
