@@ -17,11 +17,11 @@ from tenants.exceptions import TooLarge
 TYPES: Final = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
 DATA_URI: Final = re.compile(r"data:image/(?:png|jpeg|jpg|gif|webp);base64,([A-Za-z0-9+/]+=*)")
 SIDE: Final = 256
-MAX_PIXELS: Final = 8_000_000
+MAX_PIXELS: Final = 16_000_000  # a phone's photograph has twelve
 MAX_KEPT_BYTES: Final = 256 * 1024
 # A photograph saved as PNG compresses badly; beyond this it gets a palette.
 MAX_PNG_BYTES: Final = 64 * 1024
-# A drawn picture takes up to 32 MB and more, however small its file: only a few are drawn at the same time.
+# A drawn picture takes 64 MB and more, however small its file: only a few are drawn at the same time.
 _drawing: Final = BoundedSemaphore(2)
 
 
