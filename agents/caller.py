@@ -14,7 +14,7 @@ from agents.wire import Decoder, Event, Failed, Notice, Replace, Text, Usage
 from agents.wire.status import refusal
 
 # Once an answer flows it is read in sips of this length, unless there is a lot of it at once.
-SIP_SECONDS: Final = 0.05
+SIP_SECONDS: Final = 0.075
 FULL_READ: Final = 16 * 1024
 
 WITHOUT_BODY: Final = (204, 205)
