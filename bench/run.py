@@ -41,7 +41,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("scenarios", nargs="*", choices=[[], *SCENARIOS], help="which ones; all if none is named")
     parser.add_argument("--rounds", type=int, default=3, help="how often each comparison is repeated")
-    parser.add_argument("--streams", type=int, nargs="+", default=[250, 500, 1000], help="live streams to try")
+    parser.add_argument("--streams", type=int, nargs="+", default=[125, 250, 500, 1000], help="live streams to try")
     parser.add_argument("--summary", type=Path, default=ROOT / "var" / "bench.json", help="where the JSON goes")
     return parser.parse_args()
 

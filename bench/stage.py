@@ -24,7 +24,7 @@ class Stage:
     folder: Path
     postgres: str = ""
     rounds: int = 3
-    streams: tuple[int, ...] = (250, 500, 1000)
+    streams: tuple[int, ...] = (125, 250, 500, 1000)
 
     @contextmanager
     def agent(self) -> Iterator[Server]:
