@@ -25,12 +25,12 @@ export class Messages extends EventTarget {
   }
 
   show({ type, data }) {
-    const article = this.#find(data.message_id);
+    const growing = this.#growing(data.message_id);
     if (type === "entry") this.#put(data.message_id, data.html);
     else if (type === "done" || type === "error") this.#finish(type, data);
-    else if (article && type === "status") this.#unread.add(data.message_id);
-    else if (article && type === "message") this.#grow(article, data);
-    else if (article && type === "blocks") this.#settle(article, data);
+    else if (growing && type === "status") this.#unread.add(data.message_id);
+    else if (growing && type === "message") this.#grow(growing, data);
+    else if (growing && type === "blocks") this.#settle(growing, data);
     else return;
     this.dispatchEvent(new Event("change"));
   }
@@ -43,8 +43,8 @@ export class Messages extends EventTarget {
     const fresh = page.querySelector("[data-messages]");
     if (!fresh) return;
     for (const article of fresh.querySelectorAll('[data-status="streaming"]')) {
-      const growing = this.#find(article.dataset.message);
-      if (growing?.dataset.status === "streaming") article.replaceWith(growing);
+      const growing = this.#growing(article.dataset.message);
+      if (growing) article.replaceWith(growing);
     }
     this.#list.replaceChildren(...fresh.children);
     addCopyButtons(this.#list);
@@ -53,6 +53,12 @@ export class Messages extends EventTarget {
 
   #find(id) {
     return id ? this.#list.querySelector(`[data-message="${CSS.escape(id)}"]`) : null;
+  }
+
+  // A fetched list may be newer than frames that wait for it: what has ended there takes no more text.
+  #growing(id) {
+    const article = this.#find(id);
+    return article?.dataset.status === "streaming" ? article : null;
   }
 
   #put(id, html) {

@@ -28,6 +28,25 @@ window.WebSocket = class extends EventTarget {
 };
 """
 
+# A socket whose frames wait until the test lets them come; what announces a message comes too late and is left out.
+HELD_FRAMES = """
+const Real = WebSocket;
+const held = [];
+window.releaseFrames = () => held.splice(0).forEach((release) => release());
+window.WebSocket = class extends EventTarget {
+  constructor(url) {
+    super();
+    const socket = new Real(url);
+    for (const type of ["open", "close"])
+      socket.addEventListener(type, (event) => this.dispatchEvent(new event.constructor(type, event)));
+    socket.addEventListener("message", (event) => {
+      if (JSON.parse(event.data).type === "entry") return;
+      held.push(() => this.dispatchEvent(new MessageEvent("message", { data: event.data })));
+    });
+  }
+};
+"""
+
 
 def send(page: Page, text: str) -> None:
     field = page.get_by_label("Message", exact=True)
@@ -112,6 +131,18 @@ def test_an_answer_is_stopped_and_tried_again(signed_in, chat, agent):
     expect(answers(page)).to_have_count(2)
     expect_status(page, "complete")
     expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+
+
+def test_text_that_comes_after_its_answer_was_fetched_whole_changes_nothing(signed_in, chat, agent):
+    page = signed_in()
+    page.add_init_script(HELD_FRAMES)
+    page.goto(f"/chats/{chat}")
+    send(page, "Go")
+    agent.call().begin().say("All of it").end()
+    expect_status(page, "complete", timeout=40_000)  # fetched, as no frame comes
+    page.evaluate("releaseFrames()")
+    expect(answers(page).get_by_text("All of it")).to_have_count(1)
+    expect_status(page, "complete")
 
 
 def test_a_failure_is_told_in_a_sentence(signed_in, chat, agent):
