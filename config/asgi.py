@@ -12,11 +12,12 @@ from agents.relay import WithRelay  # noqa: E402 - the apps must be ready first
 from chats.routing import websocket_urlpatterns  # noqa: E402
 from config.limits import BodyLimit  # noqa: E402
 from tenants.middleware import PrincipalSocketMiddleware  # noqa: E402
+from tenants.threads import KeptThreads  # noqa: E402
 
 application = WithRelay(
     ProtocolTypeRouter(
         {
-            "http": BodyLimit(http_application),
+            "http": BodyLimit(KeptThreads(http_application)),
             "websocket": PrincipalSocketMiddleware(URLRouter(websocket_urlpatterns)),
         }
     )

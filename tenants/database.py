@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
-from asgiref.sync import SyncToAsync
 from django.db import connections
 
 from tenants.scope import tenant_scope
@@ -19,22 +18,12 @@ _executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="parley-db")
 
 
 def give_back_connections() -> None:
-    """Close this thread's idle connections (a pool takes them back); one inside a transaction stays."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()
+    """Give this thread's connections back to the pool, or close what is broken; one inside a transaction stays.
 
-
-def let_go_of_request_thread() -> None:
-    """End the thread that ran the request's view; call it where a streamed answer begins, on the event loop.
-
-    Under ASGI every request has a thread of its own until its response has ended. A stream needs none, and a
-    thousand idle ones cost memory; Django gets a new one for closing the response.
+    A connection to SQLite is nobody else's and stays open: to open one costs more than most queries.
     """
-    context = SyncToAsync.thread_sensitive_context.get(None)
-    executor = SyncToAsync.context_to_thread_executor.pop(context, None) if context is not None else None
-    if executor is not None:
-        executor.shutdown(wait=False)
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete()
 
 
 async def in_database(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -13,8 +13,9 @@ from chats.api.serializers import MessageSerializer
 from chats.exceptions import BadEventId
 from chats.frames import KEEP_ALIVE_SECONDS, Source, ending_of, read_answer
 from chats.models import Chat, Message, MessageStatus
-from tenants.database import give_back_connections, let_go_of_request_thread
+from tenants.database import give_back_connections
 from tenants.exceptions import NotFound, ParleyError
+from tenants.threads import let_go_of_request_thread
 
 EVENT_STREAM = "text/event-stream"
 STATUS_OF_ERROR = {"AGENT_TIMEOUT": HTTPStatus.GATEWAY_TIMEOUT, "AGENT_BUSY": HTTPStatus.SERVICE_UNAVAILABLE}
