@@ -28,6 +28,7 @@ from accounts.principal import Principal, Proof
 from accounts.resolver import SESSION_TEAM_KEY
 from accounts.tokens import RefreshToken
 from tenants.exceptions import NotFound
+from tenants.managers import find
 from tenants.models import Registration, Team
 from tenants.scope import tenant_scope
 
@@ -108,11 +109,13 @@ def rotate_refresh_token(*, token: str) -> tuple[RefreshSession, RefreshToken]:
     """
     presented = RefreshToken.parse(token)
     with tenant_scope(presented.team_id):
-        session = (
-            RefreshSession.objects.select_related("user__team")
-            .filter(user__is_active=True, user__team__is_active=True, revoked_at=None, expires_at__gt=timezone.now())
-            .filter(id=presented.session_id)
-            .first()
+        session = find(
+            RefreshSession.objects.select_related("user__team"),
+            id=presented.session_id,
+            revoked_at=None,
+            expires_at__gt=timezone.now(),
+            user__is_active=True,
+            user__team__is_active=True,
         )
         if session is None:
             raise BadToken()

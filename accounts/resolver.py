@@ -18,14 +18,17 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.exceptions import BadToken
-from accounts.models import RefreshSession, User
+from accounts.models import User
 from accounts.principal import Principal, Proof
 from accounts.tokens import read_access_token
+from tenants.managers import find
 from tenants.scope import tenant_scope
 
 ACCESS_COOKIE = "access_token"
 REFRESH_COOKIE = "refresh_token"
 SESSION_TEAM_KEY = "team_id"
+# Held to the scope only where it is asked, like every queryset of tenants.
+_PEOPLE = User.objects.select_related("team").filter(is_active=True, team__is_active=True)
 
 
 def from_request(request: HttpRequest) -> Principal | None:
@@ -82,18 +85,13 @@ def _by_access_token(text: str, proof: Proof) -> Principal | None:
 
 def _by_refresh_session(team_id: UUID, session_id: UUID, proof: Proof) -> Principal | None:
     with tenant_scope(team_id):
-        session = (
-            RefreshSession.objects.select_related("user__team")
-            .filter(
-                id=session_id,
-                revoked_at=None,
-                expires_at__gt=timezone.now(),
-                user__is_active=True,
-                user__team__is_active=True,
-            )
-            .first()
+        user = find(
+            _PEOPLE,
+            refresh_sessions__id=session_id,
+            refresh_sessions__revoked_at=None,
+            refresh_sessions__expires_at__gt=timezone.now(),
         )
-    return Principal(session.user, proof, str(session.id)) if session else None
+    return Principal(user, proof, str(session_id)) if user else None
 
 
 def _by_session(session: Any) -> Principal | None:
@@ -102,7 +100,7 @@ def _by_session(session: Any) -> Principal | None:
     except (KeyError, ValueError, TypeError):
         return None
     with tenant_scope(team_id):
-        user = User.objects.select_related("team").filter(id=user_id, is_active=True, team__is_active=True).first()
+        user = find(_PEOPLE, id=user_id)
     if user is None or not _same_password(session.get(HASH_SESSION_KEY, ""), user):
         return None
     return Principal(user, Proof.SESSION, session.session_key)

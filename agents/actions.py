@@ -10,6 +10,7 @@ from agents import rules
 from agents.models import Agent
 from tenants import pictures
 from tenants.exceptions import Invalid, NotFound
+from tenants.managers import find
 from tenants.scope import tenant_scope, unsafe_all_tenants
 
 # A mask can be told from a token: no token holds this character, since none could travel in a header.
@@ -82,7 +83,7 @@ def delete_agent(*, agent: Agent) -> None:
 
 def _locked(agent: Agent) -> Agent:
     """Return the agent as it stands, held until the transaction ends; raise `NotFound` if it is gone."""
-    found = Agent.objects.select_for_update().filter(pk=agent.pk).first()
+    found = find(Agent.objects.select_for_update(), pk=agent.pk)
     if found is None:
         raise NotFound()
     return found
@@ -97,7 +98,7 @@ def reseal_tokens() -> int:
 
 def _reseal_token(agent_id: UUID, team_id: UUID) -> bool:
     with tenant_scope(team_id), transaction.atomic():
-        agent = Agent.objects.select_for_update().filter(id=agent_id).first()
+        agent = find(Agent.objects.select_for_update(), id=agent_id)
         if agent is None:
             return False
         agent.webhook_token = agent.webhook_token

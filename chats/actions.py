@@ -31,6 +31,7 @@ from chats.exceptions import (
 from chats.models import Chat, IdempotencyKey, Message, MessageRole, MessageStatus
 from chats.queries import last_answer, messages_of
 from tenants.exceptions import NotFound
+from tenants.managers import find
 from tenants.secrets import UnreadableSecret
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class Started:
 
 def create_chat(*, user: User, agent_id: UUID, title: str = "", metadata: dict[str, Any] | None = None) -> Chat:
     """Begin a chat with an active agent of the team; raise `UnknownAgent` on any other."""
-    agent = Agent.objects.filter(id=agent_id, is_active=True).first()
+    agent = find(Agent.objects.all(), id=agent_id, is_active=True)
     if agent is None:
         raise UnknownAgent()
     try:
@@ -78,7 +79,7 @@ def delete_chat(*, chat: Chat) -> None:
     """
     stop_answer(chat=chat)
     with transaction.atomic():
-        locked = Chat.objects.select_for_update().filter(id=chat.id).first()
+        locked = find(Chat.objects.select_for_update(), id=chat.id)
         if locked is None:
             raise NotFound()
         if Message.objects.filter(chat=locked, status=MessageStatus.STREAMING).exists():
@@ -127,7 +128,7 @@ def _locked(chat_id: UUID, user: User) -> Iterator[Chat]:
     try:
         with transaction.atomic():
             chats = Chat.objects.select_for_update(of=("self",)).select_related("agent")
-            chat = chats.filter(id=chat_id, user=user).first()
+            chat = find(chats, id=chat_id, user=user)
             if chat is None:
                 raise NotFound()
             yield chat
@@ -212,7 +213,7 @@ def _earlier(chat: Chat, user: User, key: str, content: str) -> Started | None:
     """Return the answer that this key began in the last 24 hours."""
     if not key:
         return None
-    known = IdempotencyKey.objects.filter(user=user, chat=chat, key=key).select_related("answer__run").first()
+    known = find(IdempotencyKey.objects.select_related("answer__run"), user=user, chat=chat, key=key)
     if known is None or known.created_at < timezone.now() - KEY_LIFE:
         return None
     if known.content_hash != _hash(content):

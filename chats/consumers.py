@@ -20,6 +20,7 @@ from chats.live import LiveAnswer, rendering
 from chats.models import Chat, Message, MessageStatus
 from chats.queries import last_answer, own_chats
 from tenants.database import in_team
+from tenants.managers import find
 
 logger = logging.getLogger(__name__)
 RECHECK_SECONDS = 4.0
@@ -116,7 +117,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _send_frame(self, frame: Frame, source: Source) -> None:
         data = {**frame.data, "message_id": str(source.message_id)}
         if self.html and frame.type in {"done", "error"}:
-            message = await self._in_team(Message.objects.filter(id=source.message_id).select_related("author").first)
+            message = await self._in_team(find, Message.objects.select_related("author"), id=source.message_id)
             if message is not None:
                 data["html"] = await rendering(self._render, message)
         await self._send(frame.type, data, id=frame.id)
@@ -162,11 +163,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     # Database work, in the scope of the team
 
-    async def _in_team(self, work: Any, *args: Any) -> Any:
-        return await in_team(self.principal.team_id, work, *args)
+    async def _in_team(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+        return await in_team(self.principal.team_id, work, *args, **kwargs)
 
     def _load_chat(self, chat_id: UUID) -> Chat | None:
-        return own_chats(self.principal.user).filter(id=chat_id).first()
+        return find(own_chats(self.principal.user), id=chat_id)
 
     def _load_messages(self, ids: list[UUID]) -> list[Message]:
         rows = Message.objects.filter(chat=self.chat, id__in=ids).select_related("author", "run")

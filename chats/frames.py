@@ -16,6 +16,7 @@ from agents.relay import ledger, relay
 from agents.relay.transcript import Cursor, Ending, Transcript
 from chats.models import Message, MessageStatus
 from tenants.database import in_team
+from tenants.managers import find
 
 KEEP_ALIVE_SECONDS = 10.0  # the contract's 15 s, less what the way takes
 FAILED_SENTENCE = "The agent failed."
@@ -81,7 +82,7 @@ async def read_answer(source: Source, cursor: Cursor, *, silence: float) -> Asyn
 
 async def _read_kept(source: Source, cursor: Cursor) -> AsyncIterator[Frame]:
     """Yield what the kept message has beyond a place, and its end."""
-    message = await in_team(source.team_id, Message.objects.filter(id=source.message_id).first)
+    message = await in_team(source.team_id, find, Message.objects.all(), id=source.message_id)
     if message is None:
         yield Frame("error", {"message": "The chat was deleted.", "code": "CHAT_DELETED"}, str(cursor))
         return

@@ -2,14 +2,15 @@
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-http_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from agents.relay import WithRelay  # noqa: E402 - the apps must be ready first
 from chats.routing import websocket_urlpatterns  # noqa: E402
+from config.handler import Handler  # noqa: E402
 from config.limits import BodyLimit  # noqa: E402
 from tenants.middleware import PrincipalSocketMiddleware  # noqa: E402
 from tenants.threads import KeptThreads  # noqa: E402
@@ -17,7 +18,7 @@ from tenants.threads import KeptThreads  # noqa: E402
 application = WithRelay(
     ProtocolTypeRouter(
         {
-            "http": BodyLimit(KeptThreads(http_application)),
+            "http": BodyLimit(KeptThreads(Handler())),
             "websocket": PrincipalSocketMiddleware(URLRouter(websocket_urlpatterns)),
         }
     )

@@ -18,12 +18,13 @@ _executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="parley-db")
 
 
 def give_back_connections() -> None:
-    """Give this thread's connections back to the pool, or close what is broken; one inside a transaction stays.
+    """Close this thread's idle connections (a pool takes them back); one inside a transaction stays.
 
-    A connection to SQLite is nobody else's and stays open: to open one costs more than most queries.
+    One that is meant to last stays too: SQLite has enough of them, and to open one costs more than most queries.
     """
     for connection in connections.all(initialized_only=True):
-        connection.close_if_unusable_or_obsolete()
+        if connection.settings_dict["CONN_MAX_AGE"] is not None and not connection.in_atomic_block:
+            connection.close()
 
 
 async def in_database(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,17 +1,21 @@
 """The scoped manager: the one choke point of the first wall."""
 
 from collections.abc import Collection, Iterable
-from typing import Any, NoReturn, TypeVar
+from functools import cache
+from typing import Any, Final, NoReturn, TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import F, Func
+from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
 from tenants.exceptions import WrongTeam
 from tenants.scope import Scope, current_scope, find_scope
 
 M = TypeVar("M", bound=models.Model)
+TEAM_ID: Final = models.UUIDField()
 
 
 class InScope(Func):
@@ -33,7 +37,7 @@ class InScope(Func):
         if scope.is_wide:
             return "1 = 1", ()
         column, params = compiler.compile(self.source_expressions[0])
-        value = models.UUIDField().get_db_prep_value(scope.team_id, connection)
+        value = TEAM_ID.get_db_prep_value(scope.team_id, connection)
         return f"{column} = %s", (*params, value)
 
 
@@ -88,4 +92,21 @@ class TenantManager(models.Manager[M]):
     """The default manager of every tenant model: only rows of the team in scope exist."""
 
     def get_queryset(self) -> TenantQuerySet[M]:
-        return TenantQuerySet[M](self.model, using=self._db).filter(InScope())
+        return TenantQuerySet[M](self.model, _scoped_query(self.model).chain(), self._db)
+
+
+def find(rows: models.QuerySet[M], **conditions: Any) -> M | None:
+    """Return the one row that meets the conditions, None if there is none; raise if there are several.
+
+    Unlike `first()` it does not have the database sort, nor Django write down how.
+    """
+    try:
+        return rows.get(**conditions)
+    except ObjectDoesNotExist:
+        return None
+
+
+@cache
+def _scoped_query(model: type[models.Model]) -> Query:
+    """Return the query for a model's rows in scope: built once, as that took an eighth of a message's CPU."""
+    return TenantQuerySet(model).filter(InScope()).query

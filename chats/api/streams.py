@@ -15,6 +15,7 @@ from chats.frames import KEEP_ALIVE_SECONDS, Source, ending_of, read_answer
 from chats.models import Chat, Message, MessageStatus
 from tenants.database import give_back_connections
 from tenants.exceptions import NotFound, ParleyError
+from tenants.managers import find
 from tenants.threads import let_go_of_request_thread
 
 EVENT_STREAM = "text/event-stream"
@@ -41,7 +42,7 @@ def whole(started: Started) -> Response:
     if started.run is not None and started.answer.status == MessageStatus.STREAMING:
         give_back_connections()
         relay.wait(started.run)
-    message = Message.objects.filter(id=started.answer.id).first()
+    message = find(Message.objects.all(), id=started.answer.id)
     if message is None:  # the chat was deleted meanwhile
         raise NotFound()
     shown = MessageSerializer(message).data
@@ -63,7 +64,7 @@ def resumed(chat: Chat, answer: Message | None, last_event_id: str | None) -> tu
         cursor = Cursor.parse(last_event_id)
     except ValueError:
         raise BadEventId() from None
-    named = Message.objects.select_related("run").filter(chat=chat, run_id=cursor.run_id).first()
+    named = find(Message.objects.select_related("run"), chat=chat, run_id=cursor.run_id)
     if named is None:
         raise BadEventId()
     return Source.of(named), cursor

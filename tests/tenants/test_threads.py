@@ -127,4 +127,5 @@ def test_a_connection_to_sqlite_is_kept_and_one_of_a_pool_given_back():
     if connection.vendor == "sqlite":
         assert first is kept is second
     else:
-        assert first is not None and kept is None
+        assert first is not None
+        assert kept is None
