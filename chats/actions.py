@@ -147,11 +147,10 @@ def _begin(chat: Chat, user: User, content: str | None) -> Started:
         raise NoAgent()
     relay.check_room()
     added = []
+    had_title = bool(chat.title)
     if content is not None:
         added.append(Message(chat=chat, role=MessageRole.USER, author=user, content=content))
-        if not chat.title:
-            chat.title = _title_from(content)
-            events.chat_changed(chat)
+        chat.title = chat.title or _title_from(content)
     history = _history([*messages, *added])
     size = sum(len(message["content"]) for message in history)
     run = ledger.book_run(agent=chat.agent, user=user, purpose=RunPurpose.CHAT, chars_in=size)
@@ -166,7 +165,10 @@ def _begin(chat: Chat, user: User, content: str | None) -> Started:
     except UnreadableSecret:
         logger.exception("The token of agent %s cannot be read.", chat.agent.id)
         raise NoAgent() from None
+    # Before anything is told: a client that leaves in that moment interrupts the telling, never the run.
     transaction.on_commit(lambda: relay.launch(run, call))
+    if chat.title and not had_title:
+        events.chat_changed(chat)
     events.answer_started(chat, [message.id for message in [*added, answer]])
     return Started(answer, run)
 

@@ -17,13 +17,15 @@ R = TypeVar("R")
 _executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="parley-db")
 
 
-def give_back_connections() -> None:
+def give_back_connections(*, lasting: bool = False) -> None:
     """Close this thread's idle connections (a pool takes them back); one inside a transaction stays.
 
-    One that is meant to last stays too: SQLite has enough of them, and to open one costs more than most queries.
+    Those meant to last, to SQLite, are closed only where the thread is to wait for long: to open one costs more than
+    most queries, to keep one two open files.
     """
     for connection in connections.all(initialized_only=True):
-        if connection.settings_dict["CONN_MAX_AGE"] is not None and not connection.in_atomic_block:
+        is_lasting = connection.settings_dict["CONN_MAX_AGE"] is None
+        if (lasting or not is_lasting) and not connection.in_atomic_block:
             connection.close()
 
 

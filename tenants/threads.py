@@ -62,7 +62,7 @@ class RequestThread(Executor):
         worker, self._worker = self._worker, None
         if worker is None:
             return
-        if worker.is_idle and len(_pile) < MOST_KEPT:
+        if worker.is_idle() and len(_pile) < MOST_KEPT:
             _pile.append(worker)
         else:
             worker.end()
@@ -73,15 +73,17 @@ class _Worker:
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="request")
-        self._last: Future[Any] | None = None
+        self._unfinished: list[Future[Any]] = []
 
     def submit(self, work: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
-        self._last = future = self._executor.submit(work, *args, **kwargs)
+        future = self._executor.submit(work, *args, **kwargs)
+        self._unfinished.append(future)
         return future
 
-    @property
     def is_idle(self) -> bool:
-        return self._last is None or self._last.done()
+        """Tell whether nothing is left to do; what was cancelled in the queue says nothing of what runs before it."""
+        self._unfinished = [future for future in self._unfinished if not future.done()]
+        return not self._unfinished
 
     def end(self) -> None:
         """End the thread after what it still has to do, without waiting for it."""

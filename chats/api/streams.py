@@ -40,7 +40,7 @@ async def _events(source: Source, cursor: Cursor) -> AsyncIterator[bytes]:
 def whole(started: Started) -> Response:
     """Wait for the end of an answer and give it as one message; a failed one is an error that holds what came."""
     if started.run is not None and started.answer.status == MessageStatus.STREAMING:
-        give_back_connections()
+        give_back_connections(lasting=True)
         relay.wait(started.run)
     message = find(Message.objects.all(), id=started.answer.id)
     if message is None:  # the chat was deleted meanwhile

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from agents.models import Agent
 from chats.models import Chat
 from tenants.exceptions import NoTeamInScope
+from tenants.managers import _scoped_query
 from tenants.scope import tenant_scope, unsafe_all_tenants
 from tests.isolation.conftest import World
 
@@ -53,6 +54,19 @@ def test_a_queryset_asked_by_two_teams_answers_each_with_its_own(world: World, k
         assert len(kept) == 5
     with tenant_scope(world.ours.team.id):
         assert len(kept) == 2
+
+
+def test_the_query_kept_for_a_model_learns_nothing_from_those_made_of_it(world: World) -> None:
+    def aliases() -> dict[str, int]:
+        return {table: len(names) for table, names in _scoped_query(Chat).table_map.items()}
+
+    with tenant_scope(world.ours.team.id):
+        before = aliases()
+        for _ in range(3):
+            joined = Chat.objects.select_related("user__team", "agent__team").filter(messages__content="")
+            assert f"{connection.ops.quote_name('team_id')} = " in str(joined.query)
+            assert list(joined) == []
+        assert aliases() == before
 
 
 def test_rows_read_in_a_scope_may_be_walked_after_it(world: World, kept: Any) -> None:

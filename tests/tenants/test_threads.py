@@ -3,12 +3,13 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection, connections
+from django.db import connection
 
 from tenants import threads
 from tenants.database import give_back_connections
@@ -110,6 +111,37 @@ def test_letting_go_outside_of_a_request_does_nothing(pile):
     assert not pile
 
 
+def test_nor_is_one_whose_queue_was_cancelled_behind_the_work(pile):
+    began, may_end = Event(), Event()
+
+    def slow() -> None:
+        began.set()
+        may_end.wait(10)
+
+    async def leave_twice() -> None:
+        queued = asyncio.Event()
+
+        async def application(*_: Any) -> None:
+            with suppress(asyncio.CancelledError):
+                await sync_to_async(slow)()
+            queued.set()
+            try:
+                await sync_to_async(threading.get_ident)()  # as Django tells that the request is over
+            finally:
+                await asyncio.sleep(0)  # the cancelled call has left the queue
+
+        left = asyncio.create_task(KeptThreads(application)({}, None, None))
+        await asyncio.to_thread(began.wait, 10)
+        left.cancel()
+        await queued.wait()
+        left.cancel()
+        await asyncio.wait([left])
+
+    asyncio.run(leave_twice())
+    assert not pile
+    may_end.set()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_to_sqlite_is_kept_and_one_of_a_pool_given_back():
     def ask() -> tuple[Any, Any]:
@@ -118,9 +150,14 @@ def test_a_connection_to_sqlite_is_kept_and_one_of_a_pool_given_back():
         give_back_connections()
         return before, connection.connection
 
+    def wait_long() -> Any:
+        connection.ensure_connection()
+        give_back_connections(lasting=True)
+        return connection.connection
+
     async def twice() -> list[tuple[Any, Any]]:
         found = [await request(ask) for _ in range(2)]
-        await request(connections.close_all)
+        assert await request(wait_long) is None
         return found
 
     (first, kept), (second, _) = asyncio.run(twice())

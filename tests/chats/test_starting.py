@@ -1,0 +1,23 @@
+"""From the kept question to the call of the agent nothing gets in between."""
+
+import asyncio
+from unittest.mock import Mock
+
+import pytest
+
+from chats.actions import start_answer
+from tenants import groups
+from tenants.scope import tenant_scope
+from tests.factories import AgentFactory, ChatFactory
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("title", ["", "Known"])
+def test_a_client_that_leaves_while_others_are_told_does_not_keep_the_agent_from_being_called(cast, monkeypatch, title):
+    chat = ChatFactory(user=cast.owner, agent=AgentFactory(team=cast.team), title=title)
+    launch = Mock()
+    monkeypatch.setattr("agents.relay.launch", launch)
+    monkeypatch.setattr(groups, "_tell", Mock(side_effect=asyncio.CancelledError))
+    with tenant_scope(cast.team.id), pytest.raises(asyncio.CancelledError):
+        start_answer(chat_id=chat.id, user=cast.owner, content="Hello")
+    launch.assert_called_once()
