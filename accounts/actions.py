@@ -185,7 +185,7 @@ def sign_out_page(request: HttpRequest) -> None:
 
 def register(*, email: str, password: str, full_name: str, team_id: UUID) -> User:
     """Let a person into a team that is open to them."""
-    team = Team.objects.filter(id=team_id, is_active=True).first()
+    team = find(Team.objects.all(), id=team_id, is_active=True)
     if team is None:
         raise UnknownTeam()
     domain = normalise_email(email).rpartition("@")[2]

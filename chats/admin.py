@@ -13,6 +13,7 @@ from chats import actions, events
 from chats.exceptions import RunInProgress
 from chats.models import Chat, IdempotencyKey, Message, MessageStatus
 from tenants.admin import ReadOnlyAdmin, TenantAdmin
+from tenants.managers import find
 from tenants.scope import tenant_scope
 
 
@@ -48,7 +49,7 @@ class ChatAdmin(TenantAdmin):
     def delete_model(self, request: HttpRequest, obj: Chat) -> None:
         """Delete a chat whose answer was stopped before; refuse one that began meanwhile, as nobody may wait here."""
         with tenant_scope(obj.team_id), transaction.atomic():
-            Chat.objects.select_for_update().filter(pk=obj.pk).first()
+            find(Chat.objects.select_for_update(), pk=obj.pk)
             if Message.objects.filter(chat=obj, status=MessageStatus.STREAMING).exists():
                 raise RunInProgress()
             actions.delete_chat(chat=obj)

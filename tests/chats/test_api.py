@@ -29,11 +29,6 @@ def chat(cast, agent):
     return chat
 
 
-@pytest.fixture
-def owner(cast, client_of):
-    return client_of(cast.owner)
-
-
 def send(client, method, path, body, **headers):
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
     return client.generic(method, path, body, content_type="application/json", headers=headers)

@@ -8,11 +8,6 @@ pytestmark = pytest.mark.django_db
 NULLS = {"title": None, "metadata": None, "is_archived": None}
 
 
-@pytest.fixture
-def owner(cast, client_of):
-    return client_of(cast.owner)
-
-
 def test_null_is_not_given(cast, owner):
     agent = AgentFactory(team=cast.team)
     answer = owner.post("/api/chats", {"agent_id": str(agent.id), **NULLS}, content_type="application/json")

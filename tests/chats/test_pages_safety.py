@@ -11,17 +11,7 @@ from django.urls import reverse
 
 from tenants.exceptions import TooManyRequests
 from tenants.scope import tenant_scope
-from tests.factories import ChatFactory, MessageFactory
-
-
-@pytest.fixture
-def client(cast, client_of):
-    return client_of(cast.owner)
-
-
-@pytest.fixture
-def chat(cast):
-    return ChatFactory(user=cast.owner, title="Numbers")
+from tests.factories import MessageFactory
 
 
 def without_token(response):
@@ -64,11 +54,11 @@ class Read(HTMLParser):
         self.forbidden += [name for name in names if name == "style" or name.startswith("on")]
 
 
-def test_pages_are_sound_and_keep_to_the_strict_policy(cast, client, chat):
+def test_pages_are_sound_and_keep_to_the_strict_policy(cast, owner, chat):
     MessageFactory(chat=chat, role="assistant", status="failed", content="```python\ndef f(): pass\n```")
     detail = reverse("chat-detail", args=[chat.id])
     for page in ("/chats", "/chats/new", "/nowhere", detail, f"{detail}/delete"):
-        response = client.get(page)
+        response = owner.get(page)
         policy = response.headers["content-security-policy"]
         assert "unsafe" not in policy
         assert "default-src 'self'" in policy
@@ -77,8 +67,8 @@ def test_pages_are_sound_and_keep_to_the_strict_policy(cast, client, chat):
         assert len(read.ids) == len(set(read.ids))
 
 
-def test_absent_pages_are_in_the_same_dress(client):
-    response = client.get("/nowhere")
+def test_absent_pages_are_in_the_same_dress(owner):
+    response = owner.get("/nowhere")
     assert response.status_code == 404
     assert "There is nothing here" in response.content.decode()
     assert "site-header" in response.content.decode()
