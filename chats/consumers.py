@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Coroutine
+from contextlib import suppress
 from enum import IntEnum
 from typing import Any
 from uuid import UUID
@@ -135,7 +136,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         while True:
             await asyncio.sleep(RECHECK_SECONDS)
             if not await resolver.still_valid(self.principal):
-                await self._refuse(Close.SIGNED_OUT, "You were signed out. Sign in again to go on.")
+                await self._refuse(Close.SIGNED_OUT, "You were signed out. Reload the page to sign in again.")
                 return
             if await self._in_team(self._load_chat, self.chat.id) is None:
                 await self._refuse(Close.NO_SUCH_CHAT, "This chat is no longer yours.")
@@ -157,8 +158,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Close the socket when a task of it fails, so that the page connects again instead of waiting."""
         try:
             await work
+        except OSError as error:  # what sending raises once the other side is gone
+            logger.info("A socket of chat %s broke: %r", self.chat.id, error)
         except Exception:
             logger.exception("A socket of chat %s failed.", self.chat.id)
+        else:
+            return
+        with suppress(OSError):
             await self.close(Close.FAULT)
 
     # Database work, in the scope of the team

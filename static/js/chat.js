@@ -1,6 +1,6 @@
 // A chat's page: ties the socket, the messages and the composer together.
 
-import { Composer, post } from "./composer.js";
+import { Composer, post, UNREACHED } from "./composer.js";
 import { Messages } from "./messages.js";
 import { Follower } from "./scroll.js";
 import { Socket } from "./socket.js";
@@ -73,6 +73,7 @@ composer?.addEventListener("sent", (event) => expect(event.detail));
 
 socket.addEventListener("open", () => {
   connection.textContent = "";
+  if (refusal.textContent === UNREACHED) refusal.hidden = true;
   if (wasLost) refresh();
   wasLost = false;
   expectFrames();

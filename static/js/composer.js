@@ -1,10 +1,11 @@
 // The field a message is written in. What was typed stays until the server has taken it.
 
 const LOST = "The message could not be sent. It is kept here; try again.";
-const SIGNED_OUT = "You are signed out. Your text is kept here: sign in in another tab, then send it again.";
+export const UNREACHED = "The server cannot be reached. Try again when the connection is back.";
+const SIGNED_OUT = "You were signed out. Your text is kept: reload the page, sign in if it asks you to, and send it then.";
 
 // Posts a form and returns its JSON; throws an Error with a sentence for people.
-export async function post(form) {
+export async function post(form, lost = UNREACHED) {
   let response;
   try {
     response = await fetch(form.action, {
@@ -13,11 +14,12 @@ export async function post(form) {
       headers: { Accept: "application/json" },
     });
   } catch {
-    throw new Error(LOST);
+    throw new Error(lost);
   }
-  if (response.redirected) throw new Error(SIGNED_OUT);
+  // After signing in again elsewhere the page's form token is an old one: 403.
+  if (response.redirected || response.status === 403) throw new Error(SIGNED_OUT);
   const body = await response.json().catch(() => null);
-  if (!response.ok) throw new Error(body?.detail ?? LOST);
+  if (!response.ok) throw new Error(body?.detail ?? lost);
   return body;
 }
 
@@ -55,6 +57,7 @@ export class Composer extends EventTarget {
 
   set isStreaming(value) {
     this.#isStreaming = value;
+    if (!value && document.activeElement === this.#stop) this.focus(); // it is about to be hidden
     this.#stop.hidden = !value;
     this.#update();
   }
@@ -89,7 +92,7 @@ export class Composer extends EventTarget {
     this.#update();
     const sent = this.#field.value;
     try {
-      const { message_id: id } = await post(this.#form);
+      const { message_id: id } = await post(this.#form, LOST);
       this.#taken(sent);
       this.dispatchEvent(new CustomEvent("sent", { detail: id }));
     } catch (error) {

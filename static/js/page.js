@@ -40,6 +40,8 @@ for (const opener of document.querySelectorAll("[data-dialog]")) {
     closeMenus(null);
     dialog.showModal();
   });
+  // The menu that it was opened from is closed by now, and cannot take the focus back.
+  dialog.addEventListener("close", () => opener.closest("[data-menu]")?.querySelector("summary").focus());
   dialog.querySelector("[data-close]").addEventListener("click", (event) => {
     event.preventDefault();
     dialog.close();

@@ -204,6 +204,35 @@ def test_a_message_that_cannot_be_sent_is_kept(signed_in, chat):
     expect(page.get_by_label("Message", exact=True)).to_have_value("Precious")
 
 
+def test_a_stop_that_does_not_arrive_says_so_until_the_connection_is_back(signed_in, chat, agent):
+    page = signed_in()
+    page.add_init_script(LATE_SOCKET)
+    page.goto(f"/chats/{chat}")
+    send(page, "Go")
+    agent.call().begin().say("Still here")
+    expect_status(page, "streaming")
+    page.route("**/stop", lambda route: route.abort())
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    page.unroute("**/stop")
+    page.evaluate("connectSocket()")
+    expect(page.get_by_role("alert")).to_be_hidden()
+    page.get_by_role("button", name="Stop").focus()
+    page.keyboard.press("Enter")
+    expect_status(page, "stopped")
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+
+
+def test_a_dialog_gives_the_focus_back_to_its_menu(signed_in, chat):
+    page = signed_in()
+    page.goto(f"/chats/{chat}")
+    menu = page.locator(".chat-head summary")
+    menu.click()
+    page.get_by_role("link", name="Delete").click()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_focused()
+
+
 def test_a_message_too_long_is_refused_before_it_is_sent(signed_in, chat):
     page = signed_in()
     page.goto(f"/chats/{chat}")
@@ -280,3 +309,19 @@ def test_signing_out_ends_the_open_page(signed_in, chat):
     other.locator(".site-header summary").click()
     other.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("signed out")).to_be_visible(timeout=10_000)
+
+
+def test_after_signing_in_again_elsewhere_the_page_says_to_reload_and_keeps_the_text(signed_in, chat, demo):
+    page = signed_in()
+    page.goto(f"/chats/{chat}")
+    other = page.context.new_page()
+    other.goto("/chats")
+    other.locator(".site-header summary").click()
+    other.get_by_role("button", name="Sign out").click()
+    fill_sign_in(other, demo["user"])
+    send(page, "Precious")
+    expect(page.get_by_role("alert")).to_contain_text("reload the page")
+    page.reload()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("Precious")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".bubble")).to_have_text("Precious")

@@ -45,11 +45,18 @@ def test_pages_fit_every_screen(open_page, signed_in, answered, screen, scheme):
         take(page, f"{name}-{screen}-{scheme}")
 
 
-def test_pages_fit_a_very_small_screen(signed_in, answered):
-    page = signed_in(viewport={"width": 320, "height": 600})
-    for address in ("/chats", "/chats/new", f"/chats/{answered}"):
+@pytest.mark.parametrize("width", [320, 1280])
+def test_pages_fit_whatever_the_names_are(signed_in, answered, admin, user, width):
+    word = "w" * 150
+    named_so = {"name": f"Long {word}", "description": word, "kind": "demo", "config": {"demo_seconds": 0.01}}
+    agent = admin.post("/api/agents", json=named_so).raise_for_status().json()["id"]
+    named = user.new_chat(agent, title=word)
+    said = user.new_chat(agent)
+    user.post(f"/api/chats/{said}/messages", json={"content": word}).raise_for_status()
+    page = signed_in(viewport={"width": width, "height": 600})
+    for address in ("/chats", "/chats/new", *(f"/chats/{chat}" for chat in (answered, named, said))):
         page.goto(address)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
 
 
 def test_the_sidebar_of_a_phone_opens_and_closes(signed_in, answered):
