@@ -1,10 +1,10 @@
 from django.urls import path
 
-from accounts import views
+from accounts.views import profile, sign_in
 
 urlpatterns = [
-    path("sign-in", views.sign_in, name="sign-in"),
-    path("sign-out", views.sign_out, name="sign-out"),
-    path("profile", views.profile, name="profile"),
-    path("profile/clients/<uuid:session_id>/revoke", views.revoke_client, name="profile-client-revoke"),
+    path("sign-in", sign_in.sign_in, name="sign-in"),
+    path("sign-out", sign_in.sign_out, name="sign-out"),
+    path("profile", profile.profile, name="profile"),
+    path("profile/clients/<uuid:session_id>/revoke", profile.revoke_client, name="profile-client-revoke"),
 ]

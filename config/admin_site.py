@@ -12,12 +12,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import actions
+from accounts.actions import signing_in
 from accounts.cookies import delete_token_cookies
 from accounts.exceptions import TeamRequired
-from accounts.forms import SignInForm
+from accounts.forms.sign_in import SignInForm
 from accounts.limits import client_address
-from accounts.views import sign_out
+from accounts.views.sign_in import sign_out
 from tenants.admin_site import ParleyAdminSite
 from tenants.exceptions import Forbidden, ParleyError, TooManyRequests
 
@@ -33,7 +33,7 @@ class SignInAdminSite(ParleyAdminSite):
         if not form.is_valid():
             return self._sign_in_page(request, form)
         try:
-            user = actions.prove_password(**form.cleaned_data, address=client_address(request))
+            user = signing_in.prove_password(**form.cleaned_data, address=client_address(request))
             if not user.is_staff:
                 raise Forbidden("The administration is for team admins and operators only.")
         except TeamRequired as question:
@@ -41,7 +41,7 @@ class SignInAdminSite(ParleyAdminSite):
         except ParleyError as refusal:
             form.refuse(refusal.sentence)
             return self._sign_in_page(request, form, refusal=refusal)
-        actions.sign_in_page(request, user)
+        signing_in.sign_in_page(request, user)
         response = redirect(self._next_page(request))
         delete_token_cookies(response)  # they come before the session and may belong to somebody else
         return response

@@ -44,7 +44,7 @@ def cast(db: Any) -> Cast:
 @pytest.fixture
 def client_of() -> Callable[[User], Client]:
     """Return a test client that is signed in as a person through the API's own tokens."""
-    from accounts.actions import open_refresh_session
+    from accounts.actions.clients import open_refresh_session
     from accounts.tokens import access_token
     from tenants.scope import tenant_scope
 

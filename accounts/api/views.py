@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from accounts import actions
+from accounts.actions import clients, people, signing_in
 from accounts.api.serializers import (
     DoneSerializer,
     LoginSerializer,
@@ -60,7 +60,7 @@ class RegisterView(PublicView):
     @extend_schema(operation_id="register", request=RegisterSerializer, responses={201: UserSerializer})
     def post(self, request: Request) -> Response:
         """Join a team that is open to registration."""
-        user = actions.register(**valid(RegisterSerializer(data=request.data)))
+        user = people.register(**valid(RegisterSerializer(data=request.data)))
         return Response(UserSerializer(user).data, status=201)
 
 
@@ -77,10 +77,10 @@ class LoginView(PublicView):
     def post(self, request: Request) -> Response:
         """Sign in with an e-mail and a password."""
         given = valid(LoginSerializer(data=request.data))
-        user = actions.prove_password(**given, address=client_address(request))
-        session, token = actions.open_refresh_session(user=user, user_agent=request.headers.get("User-Agent", ""))
+        user = signing_in.prove_password(**given, address=client_address(request))
+        session, token = clients.open_refresh_session(user=user, user_agent=request.headers.get("User-Agent", ""))
         if SESSION_KEY in request.session:
-            actions.sign_out_page(request._request)
+            signing_in.sign_out_page(request._request)
         response = Response({"message": "Login successful"})
         set_token_cookies(response, session, token)
         return response
@@ -93,12 +93,12 @@ class LogoutView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """Sign out, with whatever credentials there are."""
-        actions.sign_out_client(
+        clients.sign_out_client(
             principal=request._request.principal,  # type: ignore[attr-defined]
             refresh_token=request.COOKIES.get(REFRESH_COOKIE),
         )
         if SESSION_KEY in request.session:
-            actions.sign_out_page(request._request)
+            signing_in.sign_out_page(request._request)
         response = Response({"message": "Logout successful"})
         delete_token_cookies(response)
         return response
@@ -111,7 +111,7 @@ class RefreshView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """Exchange the refresh token in its cookie for two new tokens."""
-        session, token = actions.rotate_refresh_token(token=request.COOKIES.get(REFRESH_COOKIE, ""))
+        session, token = clients.rotate_refresh_token(token=request.COOKIES.get(REFRESH_COOKIE, ""))
         response = Response({"message": "Token refreshed"})
         set_token_cookies(response, session, token)
         return response
@@ -127,5 +127,5 @@ class MeView(APIView):
     @extend_schema(operation_id="update_me", request=ProfileSerializer, responses=UserSerializer)
     def put(self, request: Request) -> Response:
         """Change the given fields of one's own profile."""
-        user = actions.update_profile(user=_member(request), **valid(ProfileSerializer(data=request.data)))
+        user = people.update_profile(user=_member(request), **valid(ProfileSerializer(data=request.data)))
         return Response(UserSerializer(user).data)

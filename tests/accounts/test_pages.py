@@ -6,7 +6,7 @@ from django.template import engines
 from django.test import Client
 from django.urls import reverse
 
-from accounts.actions import open_refresh_session
+from accounts.actions.clients import open_refresh_session
 from accounts.models import RefreshSession, User
 from tenants.scope import tenant_scope
 from tests.accounts.pictures import picture

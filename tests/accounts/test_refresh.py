@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import actions
+from accounts.actions import clients, people
 from accounts.models import RefreshSession, User
 from accounts.tokens import RefreshToken
 from tenants.scope import tenant_scope
@@ -74,13 +74,13 @@ def test_a_replayed_older_token_ends_the_family(cast, token):
 
 def test_an_old_token_is_401_also_when_another_ended_the_session_at_that_moment(cast, token, monkeypatch):
     successor(refresh(successor(refresh(token))))
-    is_recent_parent = actions._is_recent_parent
+    is_recent_parent = clients._is_recent_parent
 
     def meanwhile(session, presented):
         RefreshSession.objects.filter(id=session.id).update(revoked_at=timezone.now())
         return is_recent_parent(session, presented)
 
-    monkeypatch.setattr(actions, "_is_recent_parent", meanwhile)
+    monkeypatch.setattr(clients, "_is_recent_parent", meanwhile)
     assert refresh(token).status_code == 401
 
 
@@ -116,7 +116,7 @@ def test_an_expired_session_is_401(cast, token):
 
 def test_a_new_password_ends_every_session(cast, token, api):
     with tenant_scope(cast.team.id):
-        actions.change_password(user=cast.owner, password="another long password")
+        people.change_password(user=cast.owner, password="another long password")
     assert refresh(token).status_code == 401
     assert api.get("/api/auth/me").status_code == 401
 

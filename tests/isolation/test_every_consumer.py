@@ -10,7 +10,7 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 
-from accounts.actions import open_refresh_session
+from accounts.actions.clients import open_refresh_session
 from accounts.tokens import access_token
 from chats.routing import websocket_urlpatterns
 from tenants.middleware import PrincipalSocketMiddleware

@@ -7,7 +7,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import actions, queries
+from accounts import queries
+from accounts.actions import people
 from accounts.models import OPERATORS_SLUG, User
 from tenants.scope import tenant_scope
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
             raise CommandError(f"The team {options['team']!r} has no active person with the e-mail {options['email']}.")
         password = self._asked(found[0])
         with tenant_scope(found[0].team_id):
-            actions.change_password(user=found[0], password=password)
+            people.change_password(user=found[0], password=password)
         self.stdout.write(f"{found[0].email} has a new password.")
 
     def _asked(self, user: User) -> str:

@@ -1,21 +1,20 @@
-"""The admin's pages of people and of how they are signed in."""
+"""The admin's page of people."""
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.admin import GroupAdmin  # noqa: F401 - registers Group, which is taken off below
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
-from accounts import actions
+from accounts.actions import people
 from accounts.exceptions import TeamFull
-from accounts.forms import password_field
-from accounts.models import RateWindow, RefreshSession, User, normalise_email
-from tenants.admin import HouseAdmin, ReadOnlyAdmin, TenantAdmin, TenantForm
+from accounts.forms.fields import password_field
+from accounts.models import User, normalise_email
+from tenants.admin import TenantAdmin, TenantForm
 from tenants.scope import current_scope, tenant_scope
 
 admin.site.unregister(Group)  # shared by all teams, and no right here hangs on it
@@ -50,7 +49,7 @@ class PersonForm(TenantForm):
         if self.instance.team_id and self.cleaned_data.get("is_active") and not self._was_active:
             try:
                 with tenant_scope(self.instance.team_id):
-                    actions.require_seat(team_id=self.instance.team_id)
+                    people.require_seat(team_id=self.instance.team_id)
             except TeamFull as error:
                 self.add_error(None, error.sentence)
         return cleaned
@@ -94,47 +93,6 @@ class UserAdmin(TenantAdmin):
             obj.set_password(password)
         super().save_model(request, obj, form, change)
         if change and password:
-            actions.change_password(user=obj, password=password)
+            people.change_password(user=obj, password=password)
             if obj == request.user:
                 update_session_auth_hash(request, obj)
-
-
-@admin.register(RefreshSession)
-class RefreshSessionAdmin(ReadOnlyAdmin, TenantAdmin):
-    """API clients that are signed in; one can be signed out."""
-
-    list_display = ["user", "user_agent", "created_at", "rotated_at", "expires_at", "revoked_at"]
-    list_filter = ["created_at", "expires_at"]
-    list_select_related = ["user"]
-    search_fields = ["user__email", "user_agent"]
-    date_hierarchy = "created_at"
-    secret_fields = frozenset({"token_hash", "parent_hash"})
-    fields = ["user", "user_agent", "created_at", "rotated_at", "expires_at", "revoked_at"]
-    actions = ["revoke"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RefreshSession]:
-        sessions = super().get_queryset(request)
-        return sessions if current_scope().is_wide else sessions.filter(user__is_superuser=False)
-
-    @admin.action(description="Sign the selected clients out")
-    def revoke(self, request: HttpRequest, queryset: QuerySet[RefreshSession]) -> None:
-        ended = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
-        self.message_user(request, f"Signed out: {ended}.", messages.SUCCESS)
-
-
-@admin.register(RateWindow)
-class RateWindowAdmin(ReadOnlyAdmin, HouseAdmin):
-    """Tries to sign in, counted over all teams: for operators, who may forgive them by deleting the count."""
-
-    list_display = ["key", "count", "started_at"]
-    search_fields = ["key"]
-    date_hierarchy = "started_at"
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)
-
-    def has_view_permission(self, request: HttpRequest, obj: RateWindow | None = None) -> bool:
-        return bool(request.user.is_superuser)
-
-    def has_delete_permission(self, request: HttpRequest, obj: RateWindow | None = None) -> bool:
-        return bool(request.user.is_superuser)

@@ -1,0 +1,102 @@
+"""The sessions of API clients and their rotating refresh tokens."""
+
+from contextlib import suppress
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import queries
+from accounts.exceptions import BadToken
+from accounts.models import RefreshSession, User
+from accounts.principal import Principal, Proof
+from accounts.tokens import RefreshToken
+from tenants.exceptions import NotFound
+from tenants.managers import find
+from tenants.scope import tenant_scope
+
+
+@transaction.atomic
+def open_refresh_session(*, user: User, user_agent: str) -> tuple[RefreshSession, RefreshToken]:
+    """Sign a person in with an API client."""
+    now = timezone.now()
+    token = RefreshToken.new(user.team_id, uuid4())
+    with tenant_scope(user.team_id):
+        RefreshSession.objects.filter(user=user, expires_at__lte=now).delete()
+        session = RefreshSession.objects.create(
+            id=token.session_id,
+            user=user,
+            token_hash=token.hash,
+            user_agent=user_agent[:200],
+            expires_at=now + timedelta(days=settings.REFRESH_DAYS),
+        )
+        User.objects.filter(pk=user.pk).update(last_login=now)
+    return session, token
+
+
+def rotate_refresh_token(*, token: str) -> tuple[RefreshSession, RefreshToken]:
+    """Exchange a refresh token for its successor.
+
+    One conditional UPDATE lets one of many callers win; the others, and a client that never got the answer, present
+    the parent and get the same successor for a few seconds. Any older token was stolen or has a thief: the whole
+    session ends. Not atomic: that end must outlive the refusal.
+    """
+    presented = RefreshToken.parse(token)
+    with tenant_scope(presented.team_id):
+        session = find(
+            RefreshSession.objects.select_related("user__team"),
+            id=presented.session_id,
+            revoked_at=None,
+            expires_at__gt=timezone.now(),
+            user__is_active=True,
+            user__team__is_active=True,
+        )
+        if session is None:
+            raise BadToken()
+        if not _rotated(session, presented) and not _is_recent_parent(session, presented):
+            with suppress(NotFound):  # somebody else with an old token ended it at the same moment
+                revoke_refresh_session(user=session.user, session_id=session.id)
+            raise BadToken()
+    return session, presented.successor()
+
+
+def _rotated(session: RefreshSession, presented: RefreshToken) -> bool:
+    now = timezone.now()
+    current = RefreshSession.objects.filter(id=session.id, token_hash=presented.hash, revoked_at=None)
+    changed = current.update(
+        token_hash=presented.successor().hash,
+        parent_hash=presented.hash,
+        rotated_at=now,
+        expires_at=now + timedelta(days=settings.REFRESH_DAYS),
+    )
+    return changed == 1
+
+
+def _is_recent_parent(session: RefreshSession, presented: RefreshToken) -> bool:
+    since = timezone.now() - timedelta(seconds=settings.REFRESH_GRACE_SECONDS)
+    return RefreshSession.objects.filter(
+        id=session.id, parent_hash=presented.hash, rotated_at__gte=since, revoked_at=None
+    ).exists()
+
+
+def revoke_refresh_session(*, user: User, session_id: UUID) -> None:
+    """End one session of a person; raise `NotFound` when there is none open."""
+    sessions = queries.open_refresh_sessions(user).filter(id=session_id)
+    if not sessions.update(revoked_at=timezone.now()):
+        raise NotFound()
+
+
+def sign_out_client(*, principal: Principal | None, refresh_token: str | None) -> None:
+    """End the sessions that an API client's credentials belong to; what is no good is passed over."""
+    if principal is not None and principal.proof in {Proof.JWT_COOKIE, Proof.BEARER}:
+        with suppress(NotFound):
+            revoke_refresh_session(user=principal.user, session_id=UUID(principal.credential_id))
+    with suppress(BadToken):
+        token = RefreshToken.parse(refresh_token or "")
+        with tenant_scope(token.team_id):
+            RefreshSession.objects.filter(
+                Q(token_hash=token.hash) | Q(parent_hash=token.hash), id=token.session_id, revoked_at=None
+            ).update(revoked_at=timezone.now())

@@ -1,0 +1,59 @@
+"""Proving who somebody is, and the sessions of pages."""
+
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
+
+from accounts import limits, queries
+from accounts.exceptions import BadCredentials, TeamRequired
+from accounts.models import User, normalise_email
+from accounts.resolver import SESSION_TEAM_KEY
+from tenants.scope import tenant_scope
+
+
+def prove_password(*, email: str, password: str, team: str | None, address: str) -> User:
+    """Return the person whose password this is.
+
+    Every try counts, and a failure costs the same whether or not there is such an account. Without a team, people
+    who have the same password in several teams are asked which one they mean, but only after they proved it.
+    Not atomic: a refusal must not undo the count of its try.
+    """
+    limits.count_sign_in(address=address)
+    attempt = limits.begin_attempt(email=normalise_email(email))
+    accounts = queries.accounts_named(email=email, team=team)
+    proved = [user for user in accounts if _knows_password(user, password)]
+    if not proved:
+        # Without a team a failure always costs two hashes, so that it does not tell one account from two or none.
+        for _ in range(len(accounts), 1 if team else 2):
+            make_password(password)
+        raise BadCredentials()
+    attempt.forgive()
+    if len(proved) > 1:
+        raise TeamRequired([user.team for user in proved])
+    return proved[0]
+
+
+def prove_own_password(*, user: User, password: str) -> None:
+    """Prove a signed-in person's password once more; failures count for the account."""
+    attempt = limits.begin_attempt(email=user.email)
+    if not _knows_password(user, password):
+        raise BadCredentials("This is not your present password.")
+    attempt.forgive()
+
+
+def _knows_password(user: User, password: str) -> bool:
+    with tenant_scope(user.team_id):  # an outdated hash is stored anew
+        return user.check_password(password)
+
+
+def sign_in_page(request: HttpRequest, user: User) -> None:
+    """Sign a person in on the pages, under a new session key."""
+    with tenant_scope(user.team_id):
+        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    request.session[SESSION_TEAM_KEY] = str(user.team_id)
+
+
+def sign_out_page(request: HttpRequest) -> None:
+    """Sign the browser's page session out."""
+    logout(request)
