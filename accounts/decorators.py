@@ -28,7 +28,7 @@ def member_required(
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         member = cast("PrincipalRequest", request)
-        if member.principal is None:
+        if member.principal is None or not member.principal.is_person:
             return to_sign_in(request)
         response = view(member, *args, **kwargs)
         if not response.has_header("Cache-Control"):

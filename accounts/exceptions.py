@@ -16,6 +16,23 @@ class BadToken(NotSignedIn):
     sentence = "The token is not valid or has expired. Sign in again."
 
 
+class BadKey(NotSignedIn):
+    code = "BAD_API_KEY"
+    sentence = "The API key is not valid, has expired or was revoked."
+
+
+class ScopeRequired(Forbidden):
+    code = "SCOPE_REQUIRED"
+
+    def __init__(self, scope: str | None) -> None:
+        super().__init__(f"This API key lacks the scope {scope}." if scope else "This is not open to API keys.")
+
+
+class TierRequired(Forbidden):
+    code = "TIER_REQUIRED"
+    sentence = "You have no tier that allows calls of agents. Ask the operator for one."
+
+
 class TeamRequired(Conflict):
     code = "TEAM_REQUIRED"
     sentence = "This e-mail has an account in several teams. Say which team."

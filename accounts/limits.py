@@ -6,7 +6,6 @@ many there were, so tries at the same moment cannot slip through.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from typing import Final
 from uuid import uuid4
@@ -14,9 +13,9 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.addresses import Address, network
 from accounts.models import RateWindow
 from accounts.tokens import keyed_hash
 from tenants.exceptions import TooManyRequests
@@ -46,9 +45,9 @@ class Attempt:
         window.update(count=F("count") - 1)
 
 
-def count_sign_in(*, address: str) -> None:
+def count_sign_in(*, address: Address | None) -> None:
     """Count a sign-in from an address; raise `TooManyRequests` beyond the limit."""
-    _count(f"address:{address}", tries=settings.LOGIN_RATE_PER_MINUTE, seconds=ADDRESS_SECONDS)
+    _count(f"address:{network(address)}", tries=settings.LOGIN_RATE_PER_MINUTE, seconds=ADDRESS_SECONDS)
 
 
 def begin_attempt(*, email: str) -> Attempt:
@@ -59,29 +58,6 @@ def begin_attempt(*, email: str) -> Attempt:
     """
     key = f"account:{keyed_hash('sign-in', email)}"
     return Attempt(_count(key, tries=settings.LOGIN_FAILURES_PER_ACCOUNT, seconds=ACCOUNT_SECONDS))
-
-
-def client_address(request: HttpRequest) -> str:
-    """Return the network a request comes from: an IPv4 address, or the /64 of an IPv6 address.
-
-    Each trusted proxy appends the address it was called from to `X-Forwarded-For`. So the client's is as far from
-    the right as there are trusted proxies; what stands further left is anybody's invention.
-    """
-    peer = request.META.get("REMOTE_ADDR") or "local"
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    proxies = settings.TRUSTED_PROXY_COUNT
-    candidate = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
-    return _network(candidate) or _network(peer) or peer
-
-
-def _network(text: str) -> str | None:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
-    return str(address)
 
 
 def _count(key: str, *, tries: int, seconds: int) -> RateWindow:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts.models import Scope, User
 
 
 class Proof(StrEnum):
@@ -15,23 +15,36 @@ class Proof(StrEnum):
     SESSION = "session"
     JWT_COOKIE = "jwt_cookie"
     BEARER = "bearer"
+    API_KEY = "api_key"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A person of an active team; `credential_id` is the refresh session's id or the Django session's key."""
+    """A person of an active team, or the team's own key, which has no person.
 
-    user: User
+    `credential_id` is the id of the refresh session or the key, or the Django session's key. `scopes` is what a key
+    opens; None is a person at work, who may do all that their role allows.
+    """
+
+    team_id: UUID
+    user: User | None
     proof: Proof
     credential_id: str
+    scopes: frozenset[str] | None = None
+    key_prefix: str = ""
 
     @property
-    def team_id(self) -> UUID:
-        return self.user.team_id
+    def is_person(self) -> bool:
+        """Tell a person at work from a key: pages and the admin are for people."""
+        return self.user is not None and self.scopes is None
+
+    def may(self, scope: Scope | None) -> bool:
+        """Tell whether the credential opens what asks for a scope; what names none is closed to every key."""
+        return self.scopes is None or scope in self.scopes
 
 
 class PrincipalRequest(HttpRequest):
-    """A request behind the middleware; `user` is set when there is a principal."""
+    """A request behind the middleware; `user` is set when a person is at work."""
 
     principal: Principal | None
     user: User  # type: ignore[assignment]

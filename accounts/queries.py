@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import RefreshSession, User, normalise_email
+from accounts.models import NO_TIER, ApiKey, RefreshSession, Tier, User, normalise_email
+from tenants.managers import find
 from tenants.models import Team
 from tenants.scope import tenant_scope, unsafe_all_tenants
 
@@ -37,3 +38,13 @@ def team_named(name: str) -> Team | None:
 def open_refresh_sessions(user: User) -> QuerySet[RefreshSession]:
     """Return the API clients a person is signed in with."""
     return RefreshSession.objects.filter(user=user, revoked_at=None, expires_at__gt=timezone.now())
+
+
+def open_keys(user: User) -> QuerySet[ApiKey]:
+    """Return the keys of a person that were not revoked, the newest first; some may have expired."""
+    return ApiKey.objects.filter(user=user, revoked_at=None)
+
+
+def tier_to_begin_with(team: Team) -> Tier:
+    """Return the tier of people who join a team: the one its settings name, else the one that allows nothing."""
+    return find(Tier.objects.all(), name=team.default_tier) or Tier.objects.get(name=NO_TIER)

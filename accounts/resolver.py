@@ -4,21 +4,29 @@ The team is known from the credential itself, so the person is looked up inside 
 moved, deactivated or signed out is simply not found at the next request.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 from importlib import import_module
-from typing import Any
+from ipaddress import ip_network
+from typing import Any, Final
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.db.models import Q
 from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.exceptions import BadToken
-from accounts.models import User
+from accounts import audit
+from accounts.addresses import Address, believed, client_address, prefix
+from accounts.exceptions import BadKey, BadToken
+from accounts.keys import hash_of_key, looks_like_key, team_of_key
+from accounts.models import ApiKey, User
 from accounts.principal import Principal, Proof
 from accounts.tokens import read_access_token
 from tenants.managers import find
@@ -27,23 +35,44 @@ from tenants.scope import tenant_scope
 ACCESS_COOKIE = "access_token"
 REFRESH_COOKIE = "refresh_token"
 SESSION_TEAM_KEY = "team_id"
+USE_NOTED_EVERY: Final = timedelta(minutes=1)
 # Held to the scope only where it is asked, like every queryset of tenants.
-_PEOPLE = User.objects.select_related("team").filter(is_active=True, team__is_active=True)
+_PEOPLE = User.objects.select_related("team", "tier").filter(is_active=True, team__is_active=True)
+_KEYS = ApiKey.objects.select_related("team", "user__team", "user__tier").filter(
+    Q(user=None) | Q(user__is_active=True), revoked_at=None, team__is_active=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """All that a call may prove itself with."""
+
+    headers: Mapping[str, str]
+    cookies: Mapping[str, str]
+    session: Callable[[], Any]
+    address: Address | None
 
 
 def from_request(request: HttpRequest) -> Principal | None:
     """Return who sends the request, or None; a bad header stays None and becomes 401 where one is needed."""
-    return _resolve(request.headers.get("Authorization", ""), request.COOKIES, lambda: request.session)
+    return _resolve(Credentials(request.headers, request.COOKIES, lambda: request.session, client_address(request)))
 
 
-async def from_handshake(headers: Mapping[str, str], *, cookies_count: bool) -> Principal | None:
+async def from_handshake(headers: Mapping[str, str], *, peer: str, cookies_count: bool) -> Principal | None:
     """Return who opens the socket, or None; cookies are looked at only when they count."""
-    cookies = parse_cookie(headers.get("cookie", "") if cookies_count else "")
+    cookies = parse_cookie(headers.get("Cookie", "") if cookies_count else "")
+    address = believed(peer, headers.get("X-Forwarded-For", ""))
     resolve = database_sync_to_async(_resolve, thread_sensitive=False)
-    principal: Principal | None = await resolve(
-        headers.get("authorization", ""), cookies, lambda: _stored_session(cookies)
-    )
+    credentials = Credentials(headers, cookies, lambda: _stored_session(cookies), address)
+    principal: Principal | None = await resolve(credentials)
     return principal
+
+
+@contextmanager
+def asking(request: HttpRequest, principal: Principal | None) -> Iterator[None]:
+    """Have whatever is recorded inside say who asked, and from where."""
+    with audit.asked_by(principal, client_address(request)):
+        yield
 
 
 async def still_valid(principal: Principal) -> bool:
@@ -56,23 +85,65 @@ def _would_be_let_in(principal: Principal) -> bool:
     if principal.proof is Proof.SESSION:
         session = _stored_session({settings.SESSION_COOKIE_NAME: principal.credential_id})
         return _by_session(session) is not None
+    if principal.proof is Proof.API_KEY:
+        with tenant_scope(principal.team_id):
+            key = find(_KEYS, id=UUID(principal.credential_id))
+            return key is not None and _lasts(key)
     return _by_refresh_session(principal.team_id, UUID(principal.credential_id), principal.proof) is not None
 
 
-def bearer_token(authorization: str) -> str | None:
-    """Return the token in an `Authorization` header, None if it is of another scheme: a proxy in front has its own."""
-    scheme, _, credential = authorization.partition(" ")
+def bearer_token(headers: Mapping[str, str]) -> str | None:
+    """Return the token in the `Authorization` header, None if it is of another scheme: a proxy in front has its own."""
+    scheme, _, credential = headers.get("Authorization", "").partition(" ")
     return credential.strip() if scheme.lower() == "bearer" else None
 
 
-def _resolve(authorization: str, cookies: Mapping[str, str], session: Callable[[], Any]) -> Principal | None:
-    if (token := bearer_token(authorization)) is not None:
+def has_header_credential(headers: Mapping[str, str]) -> bool:
+    """Tell whether a call names a credential in a header, good or bad: then no cookie of it counts."""
+    return bearer_token(headers) is not None or "X-Api-Key" in headers
+
+
+def _resolve(given: Credentials) -> Principal | None:
+    if (token := bearer_token(given.headers)) is not None and not looks_like_key(token):
         return _by_access_token(token, Proof.BEARER)
-    if principal := _by_access_token(cookies.get(ACCESS_COOKIE, ""), Proof.JWT_COOKIE):
+    if (key := token or given.headers.get("X-Api-Key")) is not None:
+        return _by_key(key, given.address)
+    if principal := _by_access_token(given.cookies.get(ACCESS_COOKIE, ""), Proof.JWT_COOKIE):
         return principal
-    if cookies.get(settings.SESSION_COOKIE_NAME):
-        return _by_session(session())
+    if given.cookies.get(settings.SESSION_COOKIE_NAME):
+        return _by_session(given.session())
     return None
+
+
+def _by_key(text: str, address: Address | None) -> Principal | None:
+    try:
+        team_id = team_of_key(text)
+    except BadKey:
+        return None
+    with tenant_scope(team_id):
+        key = find(_KEYS, key_hash=hash_of_key(text))
+        if key is None or not _lasts(key) or not _is_allowed_from(key, address):
+            return None
+        _note_use(key, address)
+    return Principal(team_id, key.user, Proof.API_KEY, str(key.id), frozenset(key.scopes), key.key_prefix)
+
+
+def _lasts(key: ApiKey) -> bool:
+    return key.expires_at is None or key.expires_at > timezone.now()
+
+
+def _is_allowed_from(key: ApiKey, address: Address | None) -> bool:
+    if not key.allowed_networks:
+        return True
+    return address is not None and any(address in ip_network(text) for text in key.allowed_networks)
+
+
+def _note_use(key: ApiKey, address: Address | None) -> None:
+    """Note when and from where a key was used, once a minute at most, whichever process is first."""
+    now = timezone.now()
+    if key.last_used_at is None or key.last_used_at <= now - USE_NOTED_EVERY:
+        unnoted = ApiKey.objects.filter(id=key.id, last_used_at=key.last_used_at)
+        unnoted.update(last_used_at=now, last_used_from=prefix(address))
 
 
 def _by_access_token(text: str, proof: Proof) -> Principal | None:
@@ -91,7 +162,7 @@ def _by_refresh_session(team_id: UUID, session_id: UUID, proof: Proof) -> Princi
             refresh_sessions__revoked_at=None,
             refresh_sessions__expires_at__gt=timezone.now(),
         )
-    return Principal(user, proof, str(session_id)) if user else None
+    return Principal(team_id, user, proof, str(session_id)) if user else None
 
 
 def _by_session(session: Any) -> Principal | None:
@@ -103,7 +174,7 @@ def _by_session(session: Any) -> Principal | None:
         user = find(_PEOPLE, id=user_id)
     if user is None or not _same_password(session.get(HASH_SESSION_KEY, ""), user):
         return None
-    return Principal(user, Proof.SESSION, session.session_key)
+    return Principal(team_id, user, Proof.SESSION, session.session_key)
 
 
 def _same_password(stored_hash: str, user: User) -> bool:

@@ -1,6 +1,9 @@
 """What can go wrong while an agent is called."""
 
+from datetime import datetime
 from typing import Final
+
+from tenants.exceptions import TooManyRequests
 
 SENTENCES: Final[dict[str, str]] = {
     "agent_unreachable": "The agent cannot be reached.",
@@ -44,3 +47,26 @@ class AgentError(Exception):
     def public_code(self) -> str:
         """Return the upper-case code for members, who must not learn which addresses exist behind the guard."""
         return HIDDEN_FROM_MEMBERS.get(self.code, self.code).upper()
+
+
+class QuotaExceeded(TooManyRequests):
+    """The person's tier allows no further call in this window ("hour" or "month")."""
+
+    code = "QUOTA_EXCEEDED"
+
+    def __init__(self, *, limit: int, window: str, resets_at: datetime, retry_after: int) -> None:
+        calls = "call of an agent" if limit == 1 else "calls of agents"
+        per, until = {
+            "hour": ("an hour", f"at {resets_at:%H:%M} UTC"),
+            "month": ("a month", f"on {resets_at.day} {resets_at:%B}"),
+        }[window]
+        super().__init__(
+            f"Your tier allows {limit} {calls} {per}. The next one is free {until}.",
+            retry_after=retry_after,
+        )
+        self.headers = {
+            **self.headers,
+            "RateLimit-Limit": str(limit),
+            "RateLimit-Remaining": "0",
+            "RateLimit-Reset": str(retry_after),
+        }

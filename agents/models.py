@@ -92,6 +92,7 @@ class Run(TenantModel):
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="runs")
     purpose = models.CharField(max_length=20, choices=RunPurpose)
     status = models.CharField(max_length=20, choices=RunStatus, default=RunStatus.RUNNING)
+    charged = models.BooleanField(default=True, help_text="Counts towards the limits of the person's tier.")
     owner = models.CharField(max_length=200)
     lease_until = models.DateTimeField()
     stop_requested_at = models.DateTimeField(null=True, blank=True)
@@ -117,6 +118,9 @@ class Run(TenantModel):
         ]
         indexes = [
             models.Index(fields=["team", "-started_at"], name="run_by_start"),
+            models.Index(
+                fields=["team", "user", "-started_at"], name="run_charged_by_user", condition=models.Q(charged=True)
+            ),
             models.Index(fields=["lease_until"], condition=models.Q(status="running"), name="run_live_by_lease"),
         ]
 

@@ -13,6 +13,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.template.loader import render_to_string
 
 from accounts import resolver
+from accounts.exceptions import ScopeRequired
+from accounts.models import Scope, User
 from accounts.principal import Principal
 from chats.api.serializers import MessageSerializer
 from chats.events import chat_group
@@ -32,6 +34,7 @@ class Close(IntEnum):
 
     FAULT = 1011
     SIGNED_OUT = 4401
+    FORBIDDEN = 4403
     NO_SUCH_CHAT = 4404
 
 
@@ -39,6 +42,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     """Send the frames of a chat's answers and what else changes; with `?html=1` rendered for a page."""
 
     principal: Principal
+    user: User
     chat: Chat
 
     async def connect(self) -> None:
@@ -47,11 +51,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.followed: set[UUID] = set()
         self.html = b"html=1" in self.scope["query_string"]
         principal = self.scope["principal"]
-        if principal is None:
+        if principal is None or principal.user is None:
             await self.accept()
             await self._refuse(Close.SIGNED_OUT, "Sign in first.")
             return
         self.principal = principal
+        self.user = principal.user
+        if not principal.may(Scope.CHATS_READ):
+            await self.accept()
+            await self._refuse(Close.FORBIDDEN, ScopeRequired(Scope.CHATS_READ).sentence)
+            return
         chat = await self._in_team(self._load_chat, self.scope["url_route"]["kwargs"]["chat_id"])
         if chat is None:
             await self.accept()
@@ -173,7 +182,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return await in_team(self.principal.team_id, work, *args, **kwargs)
 
     def _load_chat(self, chat_id: UUID) -> Chat | None:
-        return find(own_chats(self.principal.user), id=chat_id)
+        return find(own_chats(self.user), id=chat_id)
 
     def _load_messages(self, ids: list[UUID]) -> list[Message]:
         rows = Message.objects.filter(chat=self.chat, id__in=ids).select_related("author", "run")

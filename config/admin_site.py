@@ -13,10 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.actions import signing_in
+from accounts.addresses import client_address
 from accounts.cookies import delete_token_cookies
 from accounts.exceptions import TeamRequired
 from accounts.forms.sign_in import SignInForm
-from accounts.limits import client_address
 from accounts.views.sign_in import sign_out
 from tenants.admin_site import ParleyAdminSite
 from tenants.exceptions import Forbidden, ParleyError, TooManyRequests

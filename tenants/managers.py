@@ -91,11 +91,13 @@ class TenantQuerySet(models.QuerySet[M]):
 class TenantManager(models.Manager[M]):
     """The default manager of every tenant model: only rows of the team in scope exist."""
 
+    queryset_class: type[TenantQuerySet[M]] = TenantQuerySet
+
     def get_queryset(self) -> TenantQuerySet[M]:
         query = _scoped_query(self.model).chain()
         # A clone shares these lists and adds to them: the query kept would grow with every join.
         query.table_map = {table: [*aliases] for table, aliases in query.table_map.items()}
-        return TenantQuerySet[M](self.model, query, self._db)
+        return self.queryset_class(self.model, query, self._db)
 
 
 def find(rows: models.QuerySet[M], **conditions: Any) -> M | None:

@@ -1,6 +1,7 @@
 """Enter the team of whoever is asking, for HTTP and for sockets."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.datastructures import CaseInsensitiveMapping
 from django.utils.module_loading import import_string
 
 from tenants.exceptions import CrossOrigin
@@ -20,7 +22,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 def principal_resolver() -> ModuleType:
-    """Return the module that tells who is asking: `from_request(request)`, `from_handshake(scope)`."""
+    """Return the module that tells who is asking: `from_request`, `from_handshake`, `asking`."""
     return import_module(settings.PRINCIPAL_RESOLVER)
 
 
@@ -77,12 +79,15 @@ class PrincipalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        principal = principal_resolver().from_request(request)
+        resolver = principal_resolver()
+        principal = resolver.from_request(request)
         request.principal = principal  # type: ignore[attr-defined]
-        if principal is None:
-            return self.get_response(request)
-        request.user = principal.user
-        with tenant_scope(principal.team_id):
+        with ExitStack() as stack:
+            stack.enter_context(resolver.asking(request, principal))
+            if principal is not None:
+                stack.enter_context(tenant_scope(principal.team_id))
+                if principal.is_person:  # to pages and the admin a key is nobody
+                    request.user = principal.user
             return self.get_response(request)
 
 
@@ -97,12 +102,16 @@ class PrincipalSocketMiddleware:
         self.inner = inner
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        # Read like a request's headers, whatever the case of a name.
+        headers = CaseInsensitiveMapping(
+            {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        )
         origin = headers.get("origin")
         forwarded = headers.get("x-forwarded-proto") if settings.TRUSTED_PROXY_COUNT else None
         secure = (forwarded or scope.get("scheme")) in {"wss", "https"}
         cookies_count = origin is not None and origin_is_ours(origin, headers.get("host", ""), secure=secure)
-        principal = await principal_resolver().from_handshake(headers, cookies_count=cookies_count)
+        peer, _ = scope.get("client") or ("", 0)
+        principal = await principal_resolver().from_handshake(headers, peer=peer, cookies_count=cookies_count)
         if principal is None and "cookie" in headers and origin is not None and not cookies_count:
             await send({"type": "websocket.close"})  # before it is open: another site learns nothing at all
             return

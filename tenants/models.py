@@ -53,6 +53,12 @@ class Team(models.Model):
         limit = self.settings.get("max_users")
         return limit if isinstance(limit, int) and not isinstance(limit, bool) else None
 
+    @property
+    def default_tier(self) -> str:
+        """The name of the tier that people who join begin with; empty for none."""
+        name = self.settings.get("default_tier")
+        return name if isinstance(name, str) else ""
+
 
 class TenantModel(models.Model):
     """A row that belongs to one team for good.

@@ -52,6 +52,7 @@ class UserFactory(TenantFactory):
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
         password = kwargs.pop("password", PASSWORD)
+        kwargs.setdefault("tier_id", "team")
         with tenant_scope(kwargs["team"].id):
             return model_class.objects.create(password=hashed(password), **kwargs)
 

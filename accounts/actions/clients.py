@@ -91,7 +91,7 @@ def revoke_refresh_session(*, user: User, session_id: UUID) -> None:
 
 def sign_out_client(*, principal: Principal | None, refresh_token: str | None) -> None:
     """End the sessions that an API client's credentials belong to; what is no good is passed over."""
-    if principal is not None and principal.proof in {Proof.JWT_COOKIE, Proof.BEARER}:
+    if principal and principal.user and principal.proof in {Proof.JWT_COOKIE, Proof.BEARER}:
         with suppress(NotFound):
             revoke_refresh_session(user=principal.user, session_id=UUID(principal.credential_id))
     with suppress(BadToken):

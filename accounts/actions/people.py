@@ -37,7 +37,9 @@ def register(*, email: str, password: str, full_name: str, team_id: UUID) -> Use
 
 def add_member(*, team: Team, email: str, password: str | None, full_name: str = "", role: Role = Role.USER) -> User:
     """Add a person to a team that has a seat left."""
-    user = User(team=team, email=normalise_email(email), full_name=full_name, role=role)
+    user = User(
+        team=team, email=normalise_email(email), full_name=full_name, role=role, tier=queries.tier_to_begin_with(team)
+    )
     user.set_password(password)  # before the lock: hashing takes long
     try:
         with transaction.atomic(), tenant_scope(team.id):
@@ -54,7 +56,7 @@ def require_seat(*, team_id: UUID) -> None:
     Call it in the transaction and the scope that adds the person: it locks the team, so that two cannot take the
     last seat.
     """
-    team = Team.objects.select_for_update().get(id=team_id)
+    team = Team.objects.select_for_update(no_key=True).get(id=team_id)
     if team.max_users is not None and User.objects.filter(is_active=True).count() >= team.max_users:
         raise TeamFull()
 

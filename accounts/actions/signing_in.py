@@ -6,13 +6,14 @@ from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from accounts import limits, queries
+from accounts.addresses import Address
 from accounts.exceptions import BadCredentials, TeamRequired
 from accounts.models import User, normalise_email
 from accounts.resolver import SESSION_TEAM_KEY
 from tenants.scope import tenant_scope
 
 
-def prove_password(*, email: str, password: str, team: str | None, address: str) -> User:
+def prove_password(*, email: str, password: str, team: str | None, address: Address | None) -> User:
     """Return the person whose password this is.
 
     Every try counts, and a failure costs the same whether or not there is such an account. Without a team, people

@@ -11,6 +11,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from accounts.actions import clients, people, signing_in
+from accounts.addresses import client_address
 from accounts.api.serializers import (
     DoneSerializer,
     LoginSerializer,
@@ -20,8 +21,7 @@ from accounts.api.serializers import (
     UserSerializer,
 )
 from accounts.cookies import delete_token_cookies, set_token_cookies
-from accounts.limits import client_address
-from accounts.models import User
+from accounts.models import Scope, User
 from accounts.resolver import REFRESH_COOKIE
 
 SET_COOKIE = OpenApiParameter(
@@ -119,6 +119,8 @@ class RefreshView(PublicView):
 
 @extend_schema(tags=["auth"])
 class MeView(APIView):
+    read_scope, write_scope = Scope.ACCOUNT_READ, Scope.ACCOUNT_WRITE
+
     @extend_schema(operation_id="me", responses=UserSerializer)
     def get(self, request: Request) -> Response:
         """Show who is signed in."""

@@ -10,10 +10,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts.actions import clients, signing_in
+from accounts.addresses import client_address
 from accounts.cookies import delete_token_cookies
 from accounts.exceptions import TeamRequired
 from accounts.forms.sign_in import SignInForm
-from accounts.limits import client_address
 from accounts.principal import PrincipalRequest
 from accounts.resolver import REFRESH_COOKIE
 from tenants.exceptions import ParleyError, TooManyRequests
@@ -25,7 +25,7 @@ def sign_in(request: PrincipalRequest) -> HttpResponse:
     """Ask for an e-mail and a password, then lead on to where the visitor wanted to go."""
     if request.method == "POST":
         return _try_to_sign_in(request)
-    if request.principal is not None:
+    if request.principal is not None and request.principal.is_person:
         return redirect(_target(request))
     return _sign_in_page(request, SignInForm())
 

@@ -10,7 +10,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
+from accounts.models import Scope, User
 from accounts.permissions import IsTeamAdmin
 from agents import actions, queries
 from agents.api.serializers import (
@@ -28,6 +28,7 @@ class AgentViewSet(TenantViewSet[Agent]):
     """Members read the team's agents, admins manage them."""
 
     serializer_class = AgentSerializer
+    read_scope, write_scope = Scope.AGENTS_READ, Scope.AGENTS_WRITE
     action_permissions: ClassVar[dict[str, list[type[BasePermission]]]] = {
         "create": [IsTeamAdmin],
         "update": [IsTeamAdmin],

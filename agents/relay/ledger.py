@@ -6,6 +6,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -13,12 +14,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from agents import quota
 from agents.caller import Outcome
 from agents.events import RunSaved, run_saved
 from agents.models import Agent, Run, RunPurpose, RunStatus
 from agents.relay.transcript import Ending
 from tenants.scope import tenant_scope, unsafe_all_tenants
 
+# A call that ended like this and brought no text is not counted.
+UNCHARGED_WITHOUT_TEXT: Final = frozenset({RunStatus.FAILED, RunStatus.INTERRUPTED})
 PROCESS = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
 INTERRUPTED = Ending(
     RunStatus.INTERRUPTED, "RUN_INTERRUPTED", "The answer was interrupted by a restart. What had come was kept."
@@ -54,7 +58,11 @@ def lease_end() -> datetime:
 
 
 def book_run(*, agent: Agent, user: User, purpose: RunPurpose, chars_in: int) -> Run:
-    """Book a call that is about to be made; call it in the transaction that keeps the question."""
+    """Book a call that is about to be made; call it in the transaction that keeps the question.
+
+    `user` is who is charged. Raises `TierRequired` or `QuotaExceeded` where their tier does not allow it.
+    """
+    quota.reserve(user)
     return Run.objects.create(
         agent=agent,
         agent_name=agent.name,
@@ -100,6 +108,7 @@ def close_run(closing: Closing) -> None:
             wire_format=outcome.format,
             error_code=ending.error_code,
             diagnosis=closing.diagnosis,
+            charged=bool(closing.text) or ending.status not in UNCHARGED_WITHOUT_TEXT,
         )
         _tell(
             RunSaved(closing.run_id, closing.team_id, closing.text, closing.revision, ending.status, ending.error_code)

@@ -11,7 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
+from accounts.models import Scope, User
 from chats import actions
 from chats.api.serializers import (
     ChatCreateSerializer,
@@ -41,9 +41,10 @@ class ChatViewSet(TenantViewSet[Chat]):
     """A person's own chats."""
 
     serializer_class = ChatSerializer
+    read_scope, write_scope = Scope.CHATS_READ, Scope.CHATS_WRITE
     refusals: ClassVar[dict[str, list[str]]] = {
         "create": ["404"],
-        "send": ["409", "422", "502", "503", "504"],
+        "send": ["409", "422", "429", "502", "503", "504"],
     }
 
     def base_queryset(self) -> QuerySet[Chat]:

@@ -17,7 +17,7 @@ def cookie(cast: Any, api: ApiClient) -> str:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("odd", ["user@x=1", "a,b=1", "foo(1)=x", 'prefs={"a": 1}', "=", "bare"])
 def test_odd_cookies_of_the_host_do_not_matter_to_a_socket(cookie: str, odd: str) -> None:
-    principal = async_to_sync(from_handshake)({"cookie": f"{odd}; {cookie}"}, cookies_count=True)
+    principal = async_to_sync(from_handshake)({"Cookie": f"{odd}; {cookie}"}, peer="", cookies_count=True)
     assert principal is not None
     assert principal.user.email == "owner@ours.org"
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import RefreshSession, User
+from accounts.models import ApiKey, AuditEntry, ExternalIdentity, Invitation, RefreshSession, User
 from agents.models import Agent, Run
 from chats.models import Chat, IdempotencyKey, Message
 from tenants.models import Team
@@ -46,5 +46,13 @@ def furnish(user: User, *, agents: int) -> Side:
             user=user, token_hash=letter * 64, expires_at=timezone.now() + timedelta(days=1)
         )
         key = IdempotencyKey.objects.create(user=user, chat=chat, answer=message, key=letter, content_hash="0" * 64)
+        text = {"user": user, "name": letter, "key_prefix": f"parley_{letter}", "key_hash": user.id.hex}
+        api_key = ApiKey.objects.create(**text, scopes=["chats:read"])
+        identity = ExternalIdentity.objects.create(user=user, provider="github", subject=user.id.hex, email=user.email)
+        invitation = Invitation.objects.create(
+            invited_by=user, accepted_by=user, token_hash=user.id.hex, expires_at=timezone.now() + timedelta(days=1)
+        )
+        entry = AuditEntry.objects.create(action="key.created", actor_kind="person", actor_name=user.email)
+    extra = {ApiKey: api_key, ExternalIdentity: identity, Invitation: invitation, AuditEntry: entry}
     rows = {User: user, Agent: team_agents[0], Run: run, Chat: chat, Message: message}
-    return Side(team, user, team_agents, {**rows, RefreshSession: session, IdempotencyKey: key})
+    return Side(team, user, team_agents, {**rows, **extra, RefreshSession: session, IdempotencyKey: key})

@@ -73,6 +73,7 @@ def account(
     fields = {
         "full_name": full_name,
         "role": role,
+        "tier_id": "team",
         "is_superuser": is_superuser,
         "password": partial(make_password, password),  # called for a new account only
     }

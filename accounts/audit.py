@@ -1,0 +1,108 @@
+"""Writing the audit log: who did what, on which object, from where.
+
+The actions record themselves, in their own transaction. Who asks is known from the request that is being served;
+outside of any, it is the operator's command line. Pass no secret and nobody's text as a detail.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+
+from accounts.addresses import Address
+from accounts.models import ActorKind, AuditEntry, User
+from accounts.principal import Principal
+from tenants.models import TenantModel
+from tenants.scope import tenant_scope
+
+
+class AuditAction(models.TextChoices):
+    """What is recorded."""
+
+    SIGNED_IN = "auth.signed_in", "Signed in"
+    SIGN_IN_FAILED = "auth.sign_in_failed", "Failed to sign in"
+    SIGNED_OUT = "auth.signed_out", "Signed out"
+    TOKEN_REPLAYED = "auth.token_replayed", "Presented a used refresh token"
+    PASSWORD_CHANGED = "password.changed", "Changed a password"
+    PASSWORD_RESET_ASKED = "password.reset_asked", "Asked to reset a password"
+    PASSWORD_RESET = "password.reset", "Reset a password"
+    KEY_CREATED = "key.created", "Made an API key"
+    KEY_REVOKED = "key.revoked", "Revoked an API key"
+    CLIENT_REVOKED = "client.revoked", "Signed an API client out"
+    PERSON_JOINED = "person.joined", "Joined the team"
+    PERSON_ADDED = "person.added", "Added a person"
+    PERSON_CHANGED = "person.changed", "Changed a person"
+    PERSON_DELETED = "person.deleted", "Deleted a person"
+    ROLE_CHANGED = "person.role_changed", "Changed a role"
+    TIER_CHANGED = "person.tier_changed", "Changed a person's tier"
+    PERSON_DEACTIVATED = "person.deactivated", "Deactivated a person"
+    PERSON_ACTIVATED = "person.activated", "Activated a person"
+    IDENTITY_LINKED = "identity.linked", "Linked an external identity"
+    INVITED = "invitation.created", "Invited somebody"
+    INVITATION_REVOKED = "invitation.revoked", "Withdrew an invitation"
+    TEAM_CHANGED = "team.changed", "Changed the team"
+    AGENT_CREATED = "agent.created", "Added an agent"
+    AGENT_CHANGED = "agent.changed", "Changed an agent"
+    AGENT_DELETED = "agent.deleted", "Deleted an agent"
+    EXPORTED = "export.made", "Exported data"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, None for nobody signed in, and from where."""
+
+    principal: Principal | None
+    address: Address | None
+
+
+_asker: ContextVar[Asker | None] = ContextVar("parley_asker", default=None)
+
+
+@contextmanager
+def asked_by(principal: Principal | None, address: Address | None) -> Iterator[None]:
+    """Have what is recorded inside say who asked."""
+    token = _asker.set(Asker(principal, address))
+    try:
+        yield
+    finally:
+        _asker.reset(token)
+
+
+def record(
+    action: AuditAction,
+    *,
+    team_id: UUID,
+    target: TenantModel | None = None,
+    target_name: str | None = None,
+    actor: User | None = None,
+    **details: Any,
+) -> None:
+    """Add an entry to a team's log.
+
+    `target` is the object it was done to; `actor` is who did it where the request does not know yet (a sign-in).
+    """
+    entry = AuditEntry(team_id=team_id, action=action, details=details, **_who(actor))
+    if target is not None:
+        entry.object_type = target._meta.model_name or ""
+        entry.object_id = str(target.pk)
+        entry.object_name = (str(target) if target_name is None else target_name)[:254]
+    with tenant_scope(team_id):
+        entry.save(force_insert=True)
+
+
+def _who(actor: User | None) -> dict[str, Any]:
+    asker = _asker.get()
+    if asker is None and actor is None:
+        return {"actor_kind": ActorKind.SYSTEM}
+    principal = asker.principal if asker else None
+    person = actor or (principal.user if principal else None)
+    who: dict[str, Any] = {"actor_kind": ActorKind.PERSON if person else ActorKind.NOBODY}
+    if principal is not None and principal.key_prefix and actor is None:
+        who |= {"actor_kind": ActorKind.KEY, "key_prefix": principal.key_prefix}
+    if person is not None:
+        who |= {"actor_id": person.pk, "actor_name": person.email}
+    return {**who, "address": str(asker.address) if asker and asker.address else None}
