@@ -41,7 +41,7 @@ def prefix(address: Address | None) -> str:
 
 def _address(text: str) -> Address | None:
     try:
-        address = ip_address(text)
+        address = ip_address(text.partition("%")[0])  # the zone of a link-local address means nothing elsewhere
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
