@@ -167,6 +167,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 AUTHENTICATION_BACKENDS = ["accounts.backends.TeamBackend"]
 PRINCIPAL_RESOLVER = "accounts.resolver"
+SESSION_ENGINE = "accounts.sessions"
 PASSWORD_HASHERS = [
     "accounts.hashers.Argon2idHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
