@@ -88,6 +88,18 @@ def database(name: str, default: str) -> dict[str, Any]:
     return parsed
 
 
+def mail(name: str, default: str) -> dict[str, Any]:
+    """Read where mail goes: consolemail://, or smtp[+tls|+ssl]://user:password@host:port."""
+    try:
+        parsed = dict(env.email_url(name, default=default))
+    except (ValueError, KeyError, environ.ImproperlyConfigured):
+        parsed = {}
+    sends = parsed.get("EMAIL_BACKEND", "").endswith("smtp.EmailBackend")
+    if not parsed or (sends and not parsed["EMAIL_HOST"]):  # the value is not repeated: it may hold a password
+        raise ImproperlyConfigured(f"{name} must be consolemail:// or like smtp+tls://user:password@host:587.")
+    return {**parsed, "EMAIL_PORT": parsed["EMAIL_PORT"] or (465 if parsed.get("EMAIL_USE_SSL") else 587)}
+
+
 def address(name: str, default: str, schemes: tuple[str, ...]) -> str:
     """Read a URL with a host and one of the schemes; empty stays empty."""
     value = text(name, default)

@@ -181,6 +181,9 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "chat-list"
 LOGIN_RATE_PER_MINUTE = read.number("LOGIN_RATE_PER_MINUTE", 5, minimum=1)
 LOGIN_FAILURES_PER_ACCOUNT = read.number("LOGIN_FAILURES_PER_ACCOUNT", 10, minimum=1)
+REGISTER_RATE_PER_HOUR = read.number("REGISTER_RATE_PER_HOUR", 60, minimum=1)
+INVITATION_DAYS = read.number("INVITATION_DAYS", 7, minimum=1, maximum=365)
+PASSWORD_RESET_TIMEOUT = 60 * 60 * read.number("PASSWORD_RESET_HOURS", 2, minimum=1, maximum=72)
 REFRESH_DAYS = read.number("REFRESH_DAYS", 30, minimum=1, maximum=365)
 REFRESH_GRACE_SECONDS = read.number("REFRESH_GRACE_SECONDS", 10, maximum=60)
 SIMPLE_JWT = {
@@ -190,6 +193,16 @@ SIMPLE_JWT = {
     "AUDIENCE": "parley",
     "ACCESS_TOKEN_LIFETIME": timedelta(seconds=read.number("ACCESS_TOKEN_SECONDS", 300, minimum=30)),
 }
+
+# Mail
+
+_mail = read.mail("EMAIL_URL", "consolemail://")
+EMAIL_BACKEND, EMAIL_FILE_PATH = _mail["EMAIL_BACKEND"], _mail["EMAIL_FILE_PATH"]
+EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+EMAIL_FROM = read.text("EMAIL_FROM", "Parley <parley@localhost>")
 
 # Cookies and headers
 

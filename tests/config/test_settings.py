@@ -17,6 +17,10 @@ WRONG = {
         "3",
         "RUN_LEASE_SECONDS must be at least twice RUN_SNAPSHOT_SECONDS, which renews the lease.",
     ),
+    "EMAIL_URL": (
+        "smtp://me:my-password@host:port",
+        "EMAIL_URL must be consolemail:// or like smtp+tls://user:password@host:587.",
+    ),
     "AGENT_ALLOWED_CIDRS": (
         "300.0.0.0/8",
         "AGENT_ALLOWED_CIDRS must be networks like 10.0.0.0/8, with commas between, not '300.0.0.0/8'.",
