@@ -1,0 +1,205 @@
+"""Every key, every scope, every call of the API: what a key opens is declared here, and nothing else is open to it.
+
+A call that does not stand in the table fails the tests, and so does one that is open to a key without its scope.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver
+from drf_spectacular.generators import SchemaGenerator
+
+from accounts.models import PERSONAL_SCOPES, TEAM_SCOPES, ApiKey, Scope
+from accounts.permissions import IsTrustedBackEnd
+from tests.conftest import Cast
+from tests.isolation.routes import ROUTES
+from tests.isolation.test_every_url import patterns
+from tests.isolation.world import Side, furnish
+from tests.keys import change, new_key, with_key
+
+PUBLIC: Final = "public"  # open to everybody, whatever key comes along
+NO_KEY: Final = "no key"  # for people at work alone
+
+OPENED_BY: dict[str, str] = {
+    "GET /api/schema": PUBLIC,
+    "GET /docs": PUBLIC,
+    "GET /redoc": PUBLIC,
+    "POST /api/auth/register": PUBLIC,
+    "POST /api/auth/login": PUBLIC,
+    "POST /api/auth/logout": PUBLIC,
+    "POST /api/auth/refresh": PUBLIC,
+    "GET /api/auth/me": Scope.ACCOUNT_READ,
+    "PUT /api/auth/me": Scope.ACCOUNT_WRITE,
+    "GET /api/agents": Scope.AGENTS_READ,
+    "POST /api/agents": Scope.AGENTS_WRITE,
+    "GET /api/agents/{id}": Scope.AGENTS_READ,
+    "PUT /api/agents/{id}": Scope.AGENTS_WRITE,
+    "PATCH /api/agents/{id}": Scope.AGENTS_WRITE,
+    "DELETE /api/agents/{id}": Scope.AGENTS_WRITE,
+    "POST /api/agents/{id}/avatar": Scope.AGENTS_WRITE,
+    "GET /api/chats": Scope.CHATS_READ,
+    "POST /api/chats": Scope.CHATS_WRITE,
+    "GET /api/chats/{id}": Scope.CHATS_READ,
+    "PUT /api/chats/{id}": Scope.CHATS_WRITE,
+    "PATCH /api/chats/{id}": Scope.CHATS_WRITE,
+    "DELETE /api/chats/{id}": Scope.CHATS_WRITE,
+    "POST /api/chats/{id}/messages": Scope.CHATS_WRITE,
+    "POST /api/chats/{id}/stop": Scope.CHATS_WRITE,
+    "GET /api/chats/{id}/stream": Scope.CHATS_READ,
+}
+# Open to a team's own keys alone; every other call is a person's.
+FOR_BACK_ENDS = {call for call, scope in OPENED_BY.items() if scope == Scope.USERS_SYNC}
+Ask = Callable[..., Any]
+HEADERS = ("authorization", "x-api-key")
+PUBLIC_CALLS = [call for call, scope in OPENED_BY.items() if scope == PUBLIC]
+CLOSED = [call for call, scope in OPENED_BY.items() if scope != PUBLIC]
+
+
+def calls_of_the_urlconf() -> Iterator[tuple[str, Any]]:
+    """Yield each call that the REST framework answers, with its view."""
+    for route, pattern in patterns(get_resolver().url_patterns):
+        view = getattr(pattern.callback, "cls", None)
+        if view is None:
+            continue
+        names = getattr(pattern.callback, "actions", None) or [
+            name for name in view.http_method_names if hasattr(view, name)
+        ]
+        path = "/" + re.sub("<.*?>", "{id}", route)
+        yield from ((f"{name.upper()} {path}", view) for name in names if name not in {"head", "options"})
+
+
+def test_every_call_says_which_scope_opens_it():
+    assert {call for call, _ in calls_of_the_urlconf()} == OPENED_BY.keys()
+
+
+def test_the_description_holds_no_call_beside_them():
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    described = {
+        f"{method.upper()} {re.sub('{.*?}', '{id}', path)}" for path, methods in paths.items() for method in methods
+    }
+    assert described <= OPENED_BY.keys()
+    assert len(described) >= len(OPENED_BY) - 3  # which are the description itself and its two viewers
+
+
+def test_only_calls_for_back_ends_are_declared_so():
+    assert {call for call, view in calls_of_the_urlconf() if IsTrustedBackEnd in view.permission_classes} == (
+        FOR_BACK_ENDS
+    )
+
+
+@pytest.fixture
+def side(cast: Cast) -> Side:
+    """The admin has a row of everything, so that no role is what refuses."""
+    return furnish(cast.admin, agents=1)
+
+
+@pytest.fixture
+def ask(side: Side) -> Ask:
+    """Send a call about an object of the admin's; what it changes is undone."""
+
+    def ask(call: str, client: Client | None = None, **headers: str) -> Any:
+        method, path = call.split(" ")
+        kinds = {"agents": side.agent.pk, "chats": side.chat.pk, "api-keys": side.rows[ApiKey].pk}
+        for kind, pk in kinds.items():
+            path = path.replace(f"{kind}/{{id}}", f"{kind}/{pk}")
+        path = path.replace("{id}", str(uuid4()))
+        body = "" if method in {"GET", "DELETE"} else "{}"
+        with transaction.atomic():
+            answer = (client or Client()).generic(method, path, body, "application/json", headers=headers)
+            transaction.set_rollback(True)
+        return answer
+
+    return ask
+
+
+def is_closed(answer: Any, scope: str) -> bool:
+    told = (answer.status_code, answer.json().get("error_code"))
+    if scope == NO_KEY:
+        return told == (403, "SCOPE_REQUIRED") and "not open to API keys" in answer.json()["detail"]
+    return told == (403, "SCOPE_REQUIRED") and f"the scope {scope}." in answer.json()["detail"]
+
+
+def is_open(answer: Any) -> bool:
+    return answer.status_code not in {401, 403, 404, 405, 500}
+
+
+@pytest.mark.parametrize("call", PUBLIC_CALLS)
+def test_what_is_public_asks_for_no_key(ask: Ask, call: str) -> None:
+    answer, bad = ask(call), ask(call, **with_key("parley_nonsense"))
+    assert answer.status_code == bad.status_code
+    assert call.endswith("/refresh") or is_open(answer)
+
+
+def test_without_a_key_everything_else_is_closed(ask: Ask) -> None:
+    for call in CLOSED:
+        for answer, code in (
+            (ask(call), "NOT_AUTHENTICATED"),
+            (ask(call, **with_key("parley_nonsense")), "BAD_API_KEY"),
+        ):
+            assert (answer.status_code, answer.json()["error_code"]) == (401, code), call
+            assert answer.headers["WWW-Authenticate"] == 'Bearer realm="Parley"', call
+
+
+def test_a_persons_key_opens_what_its_scope_opens_and_nothing_else(cast: Cast, ask: Ask) -> None:
+    headers = cycle(HEADERS)
+    keys = {scope: new_key(cast.admin, [scope])[1] for scope in PERSONAL_SCOPES}
+    for call in CLOSED:
+        needed = OPENED_BY[call]
+        for scope, text in keys.items():
+            if scope == needed:
+                assert all(is_open(ask(call, **with_key(text, header=header))) for header in HEADERS), call
+            else:
+                assert is_closed(ask(call, **with_key(text, header=next(headers))), needed), (call, scope)
+
+
+def test_all_other_scopes_together_do_not_make_up_for_one(cast: Cast, ask: Ask) -> None:
+    key, text = new_key(cast.admin)
+    for call in CLOSED:
+        for scopes in (PERSONAL_SCOPES - {OPENED_BY[call]}, []):
+            change(key, scopes=list(scopes))
+            assert is_closed(ask(call, **with_key(text)), OPENED_BY[call]), (call, scopes)
+
+
+def test_a_teams_own_key_opens_calls_for_back_ends_alone(cast: Cast, ask: Ask) -> None:
+    keys = {scope: new_key(cast.team, [scope])[1] for scope in TEAM_SCOPES}
+    boundless, all_of_it = new_key(cast.team)
+    change(boundless, scopes=list(Scope))  # no key of a team is made so; if there were one, it would still be nobody
+    for call in CLOSED:
+        needed = OPENED_BY[call]
+        for scope, text in keys.items():
+            assert scope == needed or is_closed(ask(call, **with_key(text)), needed), (call, scope)
+        for header in HEADERS:
+            answer = ask(call, **with_key(all_of_it, header=header))
+            assert is_open(answer) if call in FOR_BACK_ENDS else answer.status_code == 403, call
+
+
+def test_calls_for_back_ends_are_closed_to_people(cast: Cast, ask: Ask, client_of: Any) -> None:
+    boundless, text = new_key(cast.admin)
+    change(boundless, scopes=list(Scope))
+    for call in FOR_BACK_ENDS:
+        for person in (cast.owner, cast.admin, cast.operator):
+            assert ask(call, client_of(person)).status_code == 403, call
+        assert ask(call, **with_key(text)).status_code == 403, call
+
+
+def test_on_every_page_a_key_is_nobody(cast: Cast, side: Side) -> None:
+    texts = [new_key(owner)[1] for owner in (cast.operator, cast.team)]
+    for route, methods in ROUTES.items():
+        if route.startswith(("api/", "v1/")):
+            continue
+        path = "/" + re.sub("<uuid:.*?>", str(side.chat.pk), route)
+        path = re.sub("<.*?>", "x", path)
+        for method, declared in methods.items():
+
+            def answer(path: str = path, method: str = method, body: Any = declared.body, **headers: str) -> Any:
+                return Client().generic(method, path, "" if body is None else "{}", headers=headers)
+
+            unknown = answer()
+            for text in texts:
+                assert answer(**with_key(text)).status_code == unknown.status_code, path
