@@ -1,6 +1,6 @@
 """What can go wrong while an agent is called."""
 
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Final
 
 from tenants.exceptions import TooManyRequests
@@ -50,23 +50,18 @@ class AgentError(Exception):
 
 
 class QuotaExceeded(TooManyRequests):
-    """The person's tier allows no further call in this window ("hour" or "month")."""
+    """The person's tier allows no further call in this window ("hour" or "month").
+
+    `until` says in words when the next one is free, `headers` are the `RateLimit-*` headers.
+    """
 
     code = "QUOTA_EXCEEDED"
 
-    def __init__(self, *, limit: int, window: str, resets_at: datetime, retry_after: int) -> None:
+    def __init__(self, *, limit: int, window: str, until: str, headers: Mapping[str, str]) -> None:
         calls = "call of an agent" if limit == 1 else "calls of agents"
-        per, until = {
-            "hour": ("an hour", f"at {resets_at:%H:%M} UTC"),
-            "month": ("a month", f"on {resets_at.day} {resets_at:%B}"),
-        }[window]
+        per = {"hour": "an hour", "month": "a month"}[window]
         super().__init__(
             f"Your tier allows {limit} {calls} {per}. The next one is free {until}.",
-            retry_after=retry_after,
+            retry_after=int(headers["RateLimit-Reset"]),
         )
-        self.headers = {
-            **self.headers,
-            "RateLimit-Limit": str(limit),
-            "RateLimit-Remaining": "0",
-            "RateLimit-Reset": str(retry_after),
-        }
+        self.headers = {**self.headers, **headers}

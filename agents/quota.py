@@ -1,29 +1,52 @@
 """How much a person may ask of agents. The ledger of runs is the meter: what it counts is what is allowed.
 
-A call is charged to its person from the moment it is booked. The hour slides: a call counts for sixty minutes. The
-month is the calendar's, in UTC.
+A call is charged to its person from the moment it is booked until the books say that it failed and brought no text.
+The hour slides: a call counts for sixty minutes. The month is the calendar's, in UTC.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from accounts.exceptions import TierRequired
-from accounts.models import Tier, User
+from accounts.models import User
 from agents.exceptions import QuotaExceeded
 from agents.models import Run
 
 HOUR: Final = timedelta(hours=1)
+MINUTE: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One limit of a person: how much of it is used, and when the next call is free."""
+
+    name: str
+    limit: int
+    used: int
+    resets_at: datetime
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.used)
+
+    @property
+    def free_again(self) -> str:
+        """When the next call is free, in words; a minute that has begun is over first."""
+        if self.name == "month":
+            return f"on {self.resets_at.day} {self.resets_at:%B}"
+        return f"at {self.resets_at + MINUTE - timedelta.resolution:%H:%M} UTC"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a person stands: calls counted, and when the next one is free. A limit of None is no limit."""
+    """Where a person stood at a moment: calls counted, and when the next one is free. A limit of None is no limit."""
 
+    moment: datetime
     in_hour: int
     per_hour: int | None
     hour_resets_at: datetime
@@ -32,37 +55,97 @@ class Standing:
     month_resets_at: datetime
 
     @property
+    def hour(self) -> Window | None:
+        """The limit of the hour, if there is one."""
+        return None if self.per_hour is None else Window("hour", self.per_hour, self.in_hour, self.hour_resets_at)
+
+    @property
+    def month(self) -> Window | None:
+        """The limit of the month, if there is one."""
+        return None if self.per_month is None else Window("month", self.per_month, self.in_month, self.month_resets_at)
+
+    @property
     def left_in_hour(self) -> int | None:
-        return None if self.per_hour is None else max(0, self.per_hour - self.in_hour)
+        return self.hour and self.hour.left
 
     @property
     def left_in_month(self) -> int | None:
-        return None if self.per_month is None else max(0, self.per_month - self.in_month)
+        return self.month and self.month.left
+
+    @property
+    def windows(self) -> list[Window]:
+        """The limits there are."""
+        return [window for window in (self.hour, self.month) if window is not None]
+
+    @property
+    def tightest(self) -> Window | None:
+        """The limit with the fewest calls left; of two that are used up, the one that lasts longer."""
+        return min(self.windows, key=lambda window: (window.left, self.moment - window.resets_at), default=None)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The `RateLimit-*` headers: the tightest limit, and in how many seconds its next call is free."""
+        window = self.tightest
+        if window is None:
+            return {}
+        seconds = ceil((window.resets_at - self.moment).total_seconds())
+        return {
+            "RateLimit-Limit": str(window.limit),
+            "RateLimit-Remaining": str(window.left),
+            "RateLimit-Reset": str(seconds),
+        }
+
+    def with_one_more(self) -> "Standing":
+        """Return where the person stands once a call of this moment is booked."""
+        resets_at = self.hour_resets_at if self.in_hour else self.moment + HOUR
+        return replace(self, in_hour=self.in_hour + 1, in_month=self.in_month + 1, hour_resets_at=resets_at)
 
 
-def reserve(user: User) -> None:
-    """Make sure that a person may call an agent once more; raise `TierRequired` or `QuotaExceeded` if not.
+def reserve(user: User) -> Standing | None:
+    """Make sure that a person may call an agent once more; return where they stand then, None if nothing limits them.
 
-    Call it in the transaction that books the run: it holds the person's row, so that calls at the same moment are
-    counted one after the other. A tier without limits costs nothing.
+    Raises `TierRequired` or `QuotaExceeded`. Call it in the transaction that books the run: it holds the person's
+    row, so that calls at the same moment are counted one after the other. A tier without limits costs nothing.
     """
-    tier = user.tier
-    if tier.allows_nothing:
+    if user.tier.allows_nothing:
         raise TierRequired()
-    if tier.requests_per_hour is None and tier.runs_per_month is None:
-        return
+    if not user.tier.has_limits:
+        return None
     list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk"))
-    now = timezone.now()
-    standing = _standing(user, tier, now)
-    if standing.left_in_month == 0:
-        raise _exceeded(tier.runs_per_month, "month", standing.month_resets_at, now)
-    if standing.left_in_hour == 0:
-        raise _exceeded(tier.requests_per_hour, "hour", standing.hour_resets_at, now)
+    now = standing(user)  # only now: what was counted before the row was ours may have grown
+    window = now.tightest
+    if window is not None and window.left == 0:
+        raise QuotaExceeded(limit=window.limit, window=window.name, until=window.free_again, headers=now.headers)
+    return now.with_one_more()
 
 
 def standing(user: User) -> Standing:
     """Return where a person stands now."""
-    return _standing(user, user.tier, timezone.now())
+    tier, now = user.tier, timezone.now()
+    month, hour = month_of(now), now - HOUR
+    in_hour = Q(started_at__gt=hour)
+    counted = (
+        charged_runs(user)
+        .filter(started_at__gte=min(month, hour))
+        .aggregate(
+            hour=Count("started_at", filter=in_hour),
+            first=Min("started_at", filter=in_hour),
+            month=Count("started_at", filter=Q(started_at__gte=month)),
+        )
+    )
+    makes_room = counted["first"]
+    surplus = counted["hour"] - tier.requests_per_hour if tier.requests_per_hour else 0
+    if surplus > 0:  # the limit was lowered below what is used: more calls than the first have to be an hour old
+        makes_room = charged_runs(user).filter(in_hour).order_by("started_at").values_list("started_at")[surplus][0]
+    return Standing(
+        moment=now,
+        in_hour=counted["hour"],
+        per_hour=tier.requests_per_hour,
+        hour_resets_at=makes_room + HOUR if makes_room else now,
+        in_month=counted["month"],
+        per_month=tier.runs_per_month,
+        month_resets_at=month_of(month + timedelta(days=32)),
+    )
 
 
 def charged_runs(user: User) -> QuerySet[Run]:
@@ -71,34 +154,5 @@ def charged_runs(user: User) -> QuerySet[Run]:
 
 
 def month_of(moment: datetime) -> datetime:
-    """Return when the month of a moment began."""
+    """Return when the month of a moment, given in UTC, began."""
     return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def _standing(user: User, tier: Tier, now: datetime) -> Standing:
-    month = month_of(now)
-    in_last_hour = Q(started_at__gt=now - HOUR)
-    counted = (
-        charged_runs(user)
-        .filter(started_at__gt=min(month, now - HOUR))
-        .aggregate(hour=Count("pk", filter=in_last_hour), month=Count("pk", filter=Q(started_at__gte=month)))
-    )
-    resets_at = now
-    if counted["hour"]:
-        # The call that makes room: the oldest, or with a limit that was lowered, one further on.
-        surplus = max(0, counted["hour"] - (tier.requests_per_hour or counted["hour"]))
-        oldest = charged_runs(user).filter(in_last_hour).order_by("started_at").values_list("started_at", flat=True)
-        resets_at = oldest[surplus] + HOUR
-    return Standing(
-        in_hour=counted["hour"],
-        per_hour=tier.requests_per_hour,
-        hour_resets_at=resets_at,
-        in_month=counted["month"],
-        per_month=tier.runs_per_month,
-        month_resets_at=month_of(month + timedelta(days=32)),
-    )
-
-
-def _exceeded(limit: int | None, window: str, resets_at: datetime, now: datetime) -> QuotaExceeded:
-    seconds = max(1, ceil((resets_at - now).total_seconds()))
-    return QuotaExceeded(limit=limit or 0, window=window, resets_at=resets_at, retry_after=seconds)

@@ -17,6 +17,7 @@ from accounts.models import User
 from agents import relay
 from agents.kinds import Call
 from agents.models import Agent, Run, RunPurpose
+from agents.quota import Standing
 from agents.relay import ledger
 from chats import events
 from chats.exceptions import (
@@ -42,11 +43,15 @@ CHANGEABLE = ("title", "is_archived", "metadata")
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """An answer that is on its way, or, replayed, the one that an earlier call with the same key began."""
+    """An answer that is on its way, or, replayed, the one that an earlier call with the same key began.
+
+    `standing` is where a new call leaves a person with limits.
+    """
 
     answer: Message
     run: Run | None
     replayed: bool = False
+    standing: Standing | None = None
 
 
 def create_chat(*, user: User, agent_id: UUID, title: str = "", metadata: dict[str, Any] | None = None) -> Chat:
@@ -153,7 +158,7 @@ def _begin(chat: Chat, user: User, content: str | None) -> Started:
         chat.title = chat.title or _title_from(content)
     history = _history([*messages, *added])
     size = sum(len(message["content"]) for message in history)
-    run = ledger.book_run(agent=chat.agent, user=user, purpose=RunPurpose.CHAT, chars_in=size)
+    run, standing = ledger.book_run(agent=chat.agent, user=user, purpose=RunPurpose.CHAT, chars_in=size)
     answer = Message(chat=chat, role=MessageRole.ASSISTANT, run=run, status=MessageStatus.STREAMING)
     for position, message in enumerate([*added, answer], start=messages[-1].position + 1 if messages else 1):
         message.position = position
@@ -170,7 +175,7 @@ def _begin(chat: Chat, user: User, content: str | None) -> Started:
     if chat.title and not had_title:
         events.chat_changed(chat)
     events.answer_started(chat, [message.id for message in [*added, answer]])
-    return Started(answer, run)
+    return Started(answer, run, standing=standing)
 
 
 def _history(messages: list[Message]) -> list[dict[str, Any]]:

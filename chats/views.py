@@ -8,12 +8,16 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.decorators import member_required
+from accounts.exceptions import TierRequired
 from accounts.principal import PrincipalRequest
+from agents import quota
 from agents.queries import agents
+from agents.quota import Standing
 from chats import actions
 from chats.forms import ArchiveForm, NewChatForm, TitleForm, typed_message
 from chats.models import Chat, MessageStatus
@@ -148,22 +152,39 @@ def _chat_page(
         "recent": own_chats(request.user).filter(is_archived=False)[:RECENT_CHATS],
         "draft": draft,
         "refusal": refusal,
+        "obstacle": TierRequired.sentence if request.user.tier.allows_nothing else "",
+        "standing": _standing(request),
         "idempotency_key": uuid4(),
         "max_chars": settings.MAX_MESSAGE_CHARS,
     }
-    return render(request, "chats/detail.html", context, status=refusal.status if refusal else 200)
+    response = render(request, "chats/detail.html", context, status=refusal.status if refusal else 200)
+    for name, value in refusal.headers.items() if refusal else ():
+        response[name] = value
+    return response
 
 
 def _started(request: PrincipalRequest, chat_id: UUID, started: actions.Started) -> HttpResponse:
     if _wants_json(request):
-        return JsonResponse({"message_id": str(started.answer.id)}, status=202)
+        return JsonResponse({"message_id": str(started.answer.id), **_meter(started.standing)}, status=202)
     return _see(f"{reverse('chat-detail', args=[chat_id])}#message-{started.answer.id}")
 
 
 def _refused(request: PrincipalRequest, chat_id: UUID, error: ParleyError, *, draft: str = "") -> HttpResponse:
     if _wants_json(request):
-        return JsonResponse(error.body(), status=error.status, headers=dict(error.headers))
+        body = {**error.body(), **_meter(_standing(request))}
+        return JsonResponse(body, status=error.status, headers=dict(error.headers))
     return _chat_page(request, _own_chat(request, chat_id), draft=draft, refusal=error)
+
+
+def _standing(request: PrincipalRequest) -> Standing | None:
+    """Return where somebody stands whose calls are counted; nobody else costs a query."""
+    tier = request.user.tier
+    return quota.standing(request.user) if tier.has_limits and not tier.allows_nothing else None
+
+
+def _meter(standing: Standing | None) -> dict[str, str]:
+    """Return what a script shows anew beside its own answer."""
+    return {"meter": render_to_string("chats/_meter.html", {"standing": standing})} if standing else {}
 
 
 def _wants_json(request: PrincipalRequest) -> bool:

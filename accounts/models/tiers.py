@@ -37,6 +37,11 @@ class Tier(models.Model):
         """Tell whether a limit is zero."""
         return 0 in {self.requests_per_hour, self.runs_per_month}
 
+    @property
+    def has_limits(self) -> bool:
+        """Tell whether calls have to be counted."""
+        return self.requests_per_hour is not None or self.runs_per_month is not None
+
 
 def begin_with_tiers(model: type[Any] = Tier) -> None:
     """Add the tiers to begin with to an installation that has none yet."""

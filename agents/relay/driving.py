@@ -55,10 +55,11 @@ class LiveRun:
 
     def unsaved(self) -> ledger.Progress:
         """Return what a snapshot has to save."""
-        state = (self.transcript.revision, len(self.transcript))
-        grown = state != self.saved
-        self.saved = state
-        return ledger.Progress(self.run_id, self.transcript.text if grown else None, self.transcript.revision)
+        before, self.saved = self.saved, (self.transcript.revision, len(self.transcript))
+        if self.saved == before:
+            return ledger.Progress(self.run_id, None, self.transcript.revision)
+        first_text_at = self.first_text_at if before <= (0, 0) else None
+        return ledger.Progress(self.run_id, self.transcript.text, self.transcript.revision, first_text_at)
 
 
 async def drive(run: LiveRun) -> None:
@@ -92,10 +93,12 @@ async def _listen(run: LiveRun) -> None:
         async for event in events:
             match event:
                 case Text():
-                    run.first_text_at = run.first_text_at or timezone.now()
                     run.transcript.append(event.text)
                 case Replace():
                     run.transcript.replace(event.text)
+                case _:
+                    continue
+            run.first_text_at = run.first_text_at or timezone.now()
 
 
 def _masked(diagnosis: str, token: str) -> str:

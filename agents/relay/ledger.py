@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -36,6 +37,7 @@ class Progress:
     run_id: UUID
     text: str | None
     revision: int
+    first_text_at: datetime | None = None  # given once, with the first text
 
 
 @dataclass(slots=True)
@@ -57,13 +59,14 @@ def lease_end() -> datetime:
     return timezone.now() + timedelta(seconds=settings.RUN_LEASE_SECONDS)
 
 
-def book_run(*, agent: Agent, user: User, purpose: RunPurpose, chars_in: int) -> Run:
-    """Book a call that is about to be made; call it in the transaction that keeps the question.
+def book_run(*, agent: Agent, user: User, purpose: RunPurpose, chars_in: int) -> tuple[Run, quota.Standing | None]:
+    """Book a call that is about to be made, and say where that leaves its person, None if nothing limits them.
 
-    `user` is who is charged. Raises `TierRequired` or `QuotaExceeded` where their tier does not allow it.
+    `user` is who is charged. Raises `TierRequired` or `QuotaExceeded` where their tier does not allow it. Call it in
+    the transaction that keeps the question.
     """
-    quota.reserve(user)
-    return Run.objects.create(
+    standing = quota.reserve(user)
+    run = Run.objects.create(
         agent=agent,
         agent_name=agent.name,
         user=user,
@@ -72,6 +75,7 @@ def book_run(*, agent: Agent, user: User, purpose: RunPurpose, chars_in: int) ->
         lease_until=lease_end(),
         chars_in=chars_in,
     )
+    return run, standing
 
 
 def save_progress(team_id: UUID, progress: Sequence[Progress]) -> set[UUID]:
@@ -83,6 +87,8 @@ def save_progress(team_id: UUID, progress: Sequence[Progress]) -> set[UUID]:
         live.update(lease_until=lease_end())
         for row in progress:
             if row.text is not None and row.run_id in stops:
+                if row.first_text_at is not None:
+                    Run.objects.filter(id=row.run_id).update(first_text_at=row.first_text_at)
                 _tell(RunSaved(row.run_id, team_id, row.text, row.revision, RunStatus.RUNNING))
     return {run_id for run_id, requested_at in stops.items() if requested_at is not None}
 
@@ -116,7 +122,10 @@ def close_run(closing: Closing) -> None:
 
 
 def sweep_expired() -> int:
-    """Mark the runs of dead processes as interrupted, any process's; return how many."""
+    """Mark the runs of dead processes as interrupted, any process's; return how many.
+
+    A process that was killed can no longer say what it had sent on. A run is charged if some of its text was saved.
+    """
     now = timezone.now()
     with unsafe_all_tenants(reason="sweep runs whose process died"):
         expired = list(Run.objects.filter(status=RunStatus.RUNNING, lease_until__lt=now).values_list("id", "team_id"))
@@ -126,7 +135,10 @@ def sweep_expired() -> int:
 def _interrupt(run_id: UUID, team_id: UUID, now: datetime) -> int:
     with tenant_scope(team_id), transaction.atomic():
         taken = Run.objects.filter(id=run_id, status=RunStatus.RUNNING, lease_until__lt=now).update(
-            status=RunStatus.INTERRUPTED, ended_at=now, error_code=INTERRUPTED.error_code
+            status=RunStatus.INTERRUPTED,
+            ended_at=now,
+            error_code=INTERRUPTED.error_code,
+            charged=Q(first_text_at__isnull=False),
         )
         if taken:
             _tell(RunSaved(run_id, team_id, None, 0, RunStatus.INTERRUPTED, INTERRUPTED.error_code))

@@ -121,6 +121,8 @@ class ChatViewSet(TenantViewSet[Chat]):
             response = whole(started)
         if started.replayed:
             response["Idempotent-Replayed"] = "true"
+        for name, value in started.standing.headers.items() if started.standing else ():
+            response[name] = value
         return response
 
     @extend_schema(

@@ -1,7 +1,7 @@
 // A chat's page: ties the socket, the messages and the composer together.
 
-import { Composer, post, UNREACHED } from "./composer.js";
-import { Messages } from "./messages.js";
+import { Composer, post, showMeter, UNREACHED } from "./composer.js";
+import { fetchPage, Messages } from "./messages.js";
 import { Follower } from "./scroll.js";
 import { Socket } from "./socket.js";
 
@@ -12,6 +12,7 @@ const root = document.querySelector("[data-chat]");
 const connection = root.querySelector("[data-connection]");
 const refusal = root.querySelector("[data-refusal]");
 const form = root.querySelector("[data-composer]");
+const meter = root.querySelector("[data-meter]");
 const messages = new Messages(root.querySelector("[data-messages]"), root.querySelector("[data-announcer]"));
 const follower = new Follower(root.querySelector("[data-jump]"));
 const composer = form && new Composer(form, refusal, root.dataset.chatId);
@@ -51,6 +52,14 @@ function apply(frame) {
   if (frame.type === "chat") rename(frame.data.title);
   else if (frame.type === "closed") socket.end(frame.data.reason);
   else messages.show(frame);
+  if (frame.type === "error" && meter?.childElementCount) remeasure();
+}
+
+// A call that failed without any text is given back.
+async function remeasure() {
+  const page = await fetchPage().catch(() => null);
+  const fresh = page?.querySelector("[data-meter]");
+  if (fresh) showMeter(fresh.innerHTML);
 }
 
 function rename(title) {

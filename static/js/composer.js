@@ -16,11 +16,18 @@ export async function post(form, lost = UNREACHED) {
   } catch {
     throw new Error(lost);
   }
-  // After signing in again elsewhere the page's form token is an old one: 403.
-  if (response.redirected || response.status === 403) throw new Error(SIGNED_OUT);
   const body = await response.json().catch(() => null);
+  // After signing in again elsewhere the page's form token is an old one: 403, with a page for an answer.
+  if (response.redirected || (response.status === 403 && !body)) throw new Error(SIGNED_OUT);
+  if (body?.meter) showMeter(body.meter);
   if (!response.ok) throw new Error(body?.detail ?? lost);
   return body;
+}
+
+// Shows how many calls are left, as the server draws it.
+export function showMeter(html) {
+  const meter = document.querySelector("[data-meter]");
+  if (meter) meter.innerHTML = html;
 }
 
 export class Composer extends EventTarget {

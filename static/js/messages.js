@@ -4,6 +4,13 @@ import { addCopyButtons } from "./copy.js";
 
 const SPOKEN_AFTER = 5000;
 
+// Returns this page as the server draws it now; null if it is no longer to be had.
+export async function fetchPage() {
+  const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!response.ok || response.redirected) return null;
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
 export class Messages extends EventTarget {
   #list;
   #announcer;
@@ -37,10 +44,8 @@ export class Messages extends EventTarget {
 
   // Takes over the list of a freshly fetched page, but keeps an answer that is still growing here.
   async refresh() {
-    const response = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (!response.ok || response.redirected) return;
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const fresh = page.querySelector("[data-messages]");
+    const page = await fetchPage();
+    const fresh = page?.querySelector("[data-messages]");
     if (!fresh) return;
     for (const article of fresh.querySelectorAll('[data-status="streaming"]')) {
       const growing = this.#growing(article.dataset.message);
