@@ -2,13 +2,16 @@
 
 The actions record themselves, in their own transaction. Who asks is known from the request that is being served;
 outside of any, it is the operator's command line. Pass no secret and nobody's text as a detail.
+
+A team's log names its own people. Operators stand in it without their e-mail, which operators alone look up; whoever
+else comes from another team is nobody to it.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import models
@@ -16,7 +19,6 @@ from django.db import models
 from accounts.addresses import Address
 from accounts.models import ActorKind, AuditEntry, User
 from accounts.principal import Principal
-from tenants.models import TenantModel
 from tenants.scope import tenant_scope
 
 
@@ -42,13 +44,25 @@ class AuditAction(models.TextChoices):
     PERSON_DEACTIVATED = "person.deactivated", "Deactivated a person"
     PERSON_ACTIVATED = "person.activated", "Activated a person"
     IDENTITY_LINKED = "identity.linked", "Linked an external identity"
+    IDENTITY_UNLINKED = "identity.unlinked", "Unlinked an external identity"
     INVITED = "invitation.created", "Invited somebody"
     INVITATION_REVOKED = "invitation.revoked", "Withdrew an invitation"
+    TEAM_CREATED = "team.created", "Opened the team"
     TEAM_CHANGED = "team.changed", "Changed the team"
     AGENT_CREATED = "agent.created", "Added an agent"
     AGENT_CHANGED = "agent.changed", "Changed an agent"
     AGENT_DELETED = "agent.deleted", "Deleted an agent"
+    CHAT_CHANGED = "chat.changed", "Changed a chat in the administration"
+    CHAT_DELETED = "chat.deleted", "Deleted a chat in the administration"
+    MESSAGE_CHANGED = "message.changed", "Changed a message in the administration"
+    MESSAGE_DELETED = "message.deleted", "Deleted a message in the administration"
+    TIER_DEFINED = "tier.defined", "Defined a tier"
+    TIER_DELETED = "tier.deleted", "Deleted a tier"
+    TRIES_FORGIVEN = "tries.forgiven", "Forgave tries to sign in"
     EXPORTED = "export.made", "Exported data"
+
+
+AN_OPERATOR: Final = "An operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,7 @@ def record(
     action: AuditAction,
     *,
     team_id: UUID,
-    target: TenantModel | None = None,
+    target: models.Model | None = None,
     target_name: str | None = None,
     actor: User | None = None,
     **details: Any,
@@ -85,24 +99,49 @@ def record(
 
     `target` is the object it was done to; `actor` is who did it where the request does not know yet (a sign-in).
     """
-    entry = AuditEntry(team_id=team_id, action=action, details=details, **_who(actor))
+    entry = AuditEntry(team_id=team_id, action=action, details=details, **_who(team_id, actor))
     if target is not None:
         entry.object_type = target._meta.model_name or ""
         entry.object_id = str(target.pk)
-        entry.object_name = (str(target) if target_name is None else target_name)[:254]
+        entry.object_name = (name_of(target) if target_name is None else target_name)[:254]
     with tenant_scope(team_id):
         entry.save(force_insert=True)
 
 
-def _who(actor: User | None) -> dict[str, Any]:
+def name_of(row: models.Model) -> str:
+    """Return what a log calls an object: a person by their e-mail, an operator by no name."""
+    if isinstance(row, User):
+        return AN_OPERATOR if row.is_superuser else row.email
+    return str(row)
+
+
+def team_of_asker() -> UUID:
+    """Return the team of the person who asks; for what belongs to no team, which operators alone write."""
     asker = _asker.get()
-    if asker is None and actor is None:
+    if asker is None or asker.principal is None:
+        raise LookupError("Nobody signed in asks for this.")
+    return asker.principal.team_id
+
+
+def _who(team_id: UUID, actor: User | None) -> dict[str, Any]:
+    asker = _asker.get()
+    address = str(asker.address) if asker and asker.address else None
+    if actor is not None:
+        return {**_person(actor), "address": address}
+    if asker is None:
         return {"actor_kind": ActorKind.SYSTEM}
-    principal = asker.principal if asker else None
-    person = actor or (principal.user if principal else None)
-    who: dict[str, Any] = {"actor_kind": ActorKind.PERSON if person else ActorKind.NOBODY}
-    if principal is not None and principal.key_prefix and actor is None:
+    principal = asker.principal
+    if principal is None or not _is_known_to(team_id, principal):
+        return {"actor_kind": ActorKind.NOBODY, "address": address}
+    who = _person(principal.user) if principal.user else {}
+    if principal.key_prefix:
         who |= {"actor_kind": ActorKind.KEY, "key_prefix": principal.key_prefix}
-    if person is not None:
-        who |= {"actor_id": person.pk, "actor_name": person.email}
-    return {**who, "address": str(asker.address) if asker and asker.address else None}
+    return {**who, "address": address}
+
+
+def _is_known_to(team_id: UUID, principal: Principal) -> bool:
+    return principal.team_id == team_id or (principal.user is not None and principal.user.is_superuser)
+
+
+def _person(user: User) -> dict[str, Any]:
+    return {"actor_kind": ActorKind.PERSON, "actor_id": user.pk, "actor_name": name_of(user)}

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import audit
+from accounts.audit import AuditAction
 from accounts.models import User
 from agents import rules
 from agents.models import Agent
@@ -38,7 +40,9 @@ def create_agent(*, created_by: User | None, **fields: Unpack[AgentFields]) -> A
     for name, value in fields.items():
         setattr(agent, name, value)
     rules.hold(agent, changed={*fields, "webhook_url", "config"})
-    agent.save()
+    with transaction.atomic():
+        agent.save()
+        audit.record(AuditAction.AGENT_CREATED, team_id=agent.team_id, target=agent)
     return agent
 
 
@@ -50,10 +54,13 @@ def update_agent(*, agent: Agent, **changes: Unpack[AgentFields]) -> Agent:
         del changes["webhook_token"]
     if "avatar" in changes and changes["avatar"] == agent.avatar:
         del changes["avatar"]
+    before = {name: _stored(agent, name) for name in changes}
     for name, value in changes.items():
         setattr(agent, name, value)
     rules.hold(agent, changed=changes)
     agent.save()
+    if fields := sorted(name for name, value in before.items() if _stored(agent, name) != value):
+        audit.record(AuditAction.AGENT_CHANGED, team_id=agent.team_id, target=agent, fields=fields)
     return agent
 
 
@@ -70,15 +77,22 @@ def set_avatar(*, agent: Agent, image: bytes) -> Agent:
         agent = _locked(agent)
         agent.avatar = avatar
         agent.save(update_fields=["avatar", "updated_at"])
+        audit.record(AuditAction.AGENT_CHANGED, team_id=agent.team_id, target=agent, fields=["avatar"])
     return agent
 
 
 @transaction.atomic
 def delete_agent(*, agent: Agent) -> None:
     """Delete the agent; its chats and the ledger of its runs stay. Raise `NotFound` if it is gone."""
+    audit.record(AuditAction.AGENT_DELETED, team_id=agent.team_id, target=agent)
     _, deleted = agent.delete()
     if Agent._meta.label not in deleted:
         raise NotFound()
+
+
+def _stored(agent: Agent, name: str) -> Any:
+    """Return a field as it is kept: a token whose key is lost can be replaced, though not read."""
+    return agent.sealed_webhook_token if name == "webhook_token" else getattr(agent, name)
 
 
 def _locked(agent: Agent) -> Agent:

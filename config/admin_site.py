@@ -6,7 +6,7 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -18,6 +18,7 @@ from accounts.cookies import delete_token_cookies
 from accounts.exceptions import TeamRequired
 from accounts.forms.sign_in import SignInForm
 from accounts.views.sign_in import sign_out
+from agents import admin_usage
 from tenants.admin_site import ParleyAdminSite
 from tenants.exceptions import Forbidden, ParleyError, TooManyRequests
 
@@ -41,10 +42,26 @@ class SignInAdminSite(ParleyAdminSite):
         except ParleyError as refusal:
             form.refuse(refusal.sentence)
             return self._sign_in_page(request, form, refusal=refusal)
-        signing_in.sign_in_page(request, user)
+        signing_in.sign_in_page(request, user, via="admin")
         response = redirect(self._next_page(request))
         delete_token_cookies(response)  # they come before the session and may belong to somebody else
         return response
+
+    def get_urls(self) -> list[Any]:
+        usage = [
+            path("usage/", self.admin_view(admin_usage.dashboard), name="usage"),
+            path("usage.csv", self.admin_view(admin_usage.dashboard_csv), name="usage-csv"),
+        ]
+        return [*usage, *super().get_urls()]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """List the page of usage among those of the agents."""
+        apps = super().get_app_list(request, app_label)
+        usage = {"name": "Usage", "object_name": "Usage", "admin_url": reverse("admin:usage"), "view_only": True}
+        for app in apps:
+            if app["app_label"] == "agents":
+                app["models"].append(usage)
+        return apps
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return sign_out(request)  # type: ignore[arg-type]

@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts import queries
+from accounts import audit, queries
+from accounts.audit import AuditAction
 from accounts.exceptions import BadToken
 from accounts.models import RefreshSession, User
 from accounts.principal import Principal, Proof
@@ -34,6 +35,7 @@ def open_refresh_session(*, user: User, user_agent: str) -> tuple[RefreshSession
             expires_at=now + timedelta(days=settings.REFRESH_DAYS),
         )
         User.objects.filter(pk=user.pk).update(last_login=now)
+    audit.record(AuditAction.SIGNED_IN, team_id=user.team_id, target=user, actor=user, via="api")
     return session, token
 
 
@@ -57,8 +59,7 @@ def rotate_refresh_token(*, token: str) -> tuple[RefreshSession, RefreshToken]:
         if session is None:
             raise BadToken()
         if not _rotated(session, presented) and not _is_recent_parent(session, presented):
-            with suppress(NotFound):  # somebody else with an old token ended it at the same moment
-                revoke_refresh_session(user=session.user, session_id=session.id)
+            _end_family(session)
             raise BadToken()
     return session, presented.successor()
 
@@ -82,21 +83,38 @@ def _is_recent_parent(session: RefreshSession, presented: RefreshToken) -> bool:
     ).exists()
 
 
+@transaction.atomic
+def _end_family(session: RefreshSession) -> None:
+    """End a session of which a used token was presented, unless somebody else with one did so at the same moment."""
+    if _end(RefreshSession.objects.filter(id=session.id)):
+        audit.record(AuditAction.TOKEN_REPLAYED, team_id=session.team_id, target=session.user)
+
+
+def _end(sessions: QuerySet[RefreshSession]) -> int:
+    return sessions.filter(revoked_at=None).update(revoked_at=timezone.now())
+
+
+@transaction.atomic
 def revoke_refresh_session(*, user: User, session_id: UUID) -> None:
     """End one session of a person; raise `NotFound` when there is none open."""
-    sessions = queries.open_refresh_sessions(user).filter(id=session_id)
-    if not sessions.update(revoked_at=timezone.now()):
+    if not _end(queries.open_refresh_sessions(user).filter(id=session_id)):
         raise NotFound()
+    audit.record(AuditAction.CLIENT_REVOKED, team_id=user.team_id, target=user)
 
 
 def sign_out_client(*, principal: Principal | None, refresh_token: str | None) -> None:
     """End the sessions that an API client's credentials belong to; what is no good is passed over."""
     if principal and principal.user and principal.proof in {Proof.JWT_COOKIE, Proof.BEARER}:
-        with suppress(NotFound):
-            revoke_refresh_session(user=principal.user, session_id=UUID(principal.credential_id))
+        _sign_out(principal.team_id, Q(id=UUID(principal.credential_id)))
     with suppress(BadToken):
         token = RefreshToken.parse(refresh_token or "")
-        with tenant_scope(token.team_id):
-            RefreshSession.objects.filter(
-                Q(token_hash=token.hash) | Q(parent_hash=token.hash), id=token.session_id, revoked_at=None
-            ).update(revoked_at=timezone.now())
+        known = Q(token_hash=token.hash) | Q(parent_hash=token.hash)
+        _sign_out(token.team_id, Q(id=token.session_id) & known)
+
+
+@transaction.atomic
+def _sign_out(team_id: UUID, condition: Q) -> None:
+    with tenant_scope(team_id):
+        session = find(RefreshSession.objects.select_related("user").filter(condition))
+        if session and _end(RefreshSession.objects.filter(id=session.id)):
+            audit.record(AuditAction.SIGNED_OUT, team_id=team_id, target=session.user, actor=session.user)

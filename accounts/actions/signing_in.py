@@ -3,12 +3,15 @@
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.http import HttpRequest
 
-from accounts import limits, queries
+from accounts import audit, limits, queries
 from accounts.addresses import Address
+from accounts.audit import AuditAction
 from accounts.exceptions import BadCredentials, TeamRequired
 from accounts.models import User, normalise_email
+from accounts.principal import Principal, Proof
 from accounts.resolver import SESSION_TEAM_KEY
 from tenants.scope import tenant_scope
 
@@ -28,6 +31,7 @@ def prove_password(*, email: str, password: str, team: str | None, address: Addr
         # Without a team a failure always costs two hashes, so that it does not tell one account from two or none.
         for _ in range(len(accounts), 1 if team else 2):
             make_password(password)
+        _record_failure(*accounts)
         raise BadCredentials()
     attempt.forgive()
     if len(proved) > 1:
@@ -39,6 +43,7 @@ def prove_own_password(*, user: User, password: str) -> None:
     """Prove a signed-in person's password once more; failures count for the account."""
     attempt = limits.begin_attempt(email=user.email)
     if not _knows_password(user, password):
+        _record_failure(user)
         raise BadCredentials("This is not your present password.")
     attempt.forgive()
 
@@ -48,13 +53,31 @@ def _knows_password(user: User, password: str) -> bool:
         return user.check_password(password)
 
 
-def sign_in_page(request: HttpRequest, user: User) -> None:
-    """Sign a person in on the pages, under a new session key."""
+@transaction.atomic
+def _record_failure(*accounts: User) -> None:
+    """Record a failed try for each account it was meant for. An e-mail that names none may be a password: not that."""
+    for user in accounts:
+        audit.record(AuditAction.SIGN_IN_FAILED, team_id=user.team_id, target=user)
+
+
+@transaction.atomic
+def sign_in_page(request: HttpRequest, user: User, *, via: str = "page") -> None:
+    """Sign a person in on the pages, under a new session key; `via` says on which."""
+    open_page_session(request, user)
+    audit.record(AuditAction.SIGNED_IN, team_id=user.team_id, target=user, actor=user, via=via)
+
+
+def open_page_session(request: HttpRequest, user: User) -> None:
+    """Give the browser a session under a new key, also to stay signed in after a password change."""
     with tenant_scope(user.team_id):
         login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     request.session[SESSION_TEAM_KEY] = str(user.team_id)
 
 
+@transaction.atomic
 def sign_out_page(request: HttpRequest) -> None:
     """Sign the browser's page session out."""
+    principal: Principal | None = request.principal  # type: ignore[attr-defined]
     logout(request)
+    if principal and principal.user and principal.proof is Proof.SESSION:
+        audit.record(AuditAction.SIGNED_OUT, team_id=principal.team_id, target=principal.user, actor=principal.user)

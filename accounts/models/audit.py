@@ -32,6 +32,12 @@ class AuditQuerySet(TenantQuerySet["AuditEntry"]):
     def delete(self) -> NoReturn:
         raise AppendOnly("An entry of the audit log is never deleted.")
 
+    def _raw_delete(self, using: str | None) -> int:
+        """Keep the log from going with its team: a cascade deletes without asking anything else."""
+        if self.exists():
+            raise AppendOnly("An entry of the audit log is never deleted, nor is a team that has one.")
+        return 0
+
 
 class AuditManager(TenantManager["AuditEntry"]):
     """Entries of the team in scope."""
@@ -70,10 +76,9 @@ class AuditEntry(TenantModel):
     def __str__(self) -> str:
         return f"{self.action}, {self.at:%Y-%m-%d %H:%M:%S}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise AppendOnly("An entry of the audit log is never changed.")
-        super().save(*args, **kwargs)
+    def _do_update(self, *args: Any) -> NoReturn:
+        """Refuse: each way of saving a row again leads here."""
+        raise AppendOnly("An entry of the audit log is never changed.")
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> NoReturn:
         raise AppendOnly("An entry of the audit log is never deleted.")

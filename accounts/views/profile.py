@@ -52,7 +52,7 @@ def _save_password(request: PrincipalRequest) -> HttpResponse:
         form.add_error("present", error.sentence)
         return _profile_page(request, password_form=form)
     people.change_password(user=request.user, password=form.cleaned_data["password"])
-    signing_in.sign_in_page(request, request.user)  # this browser stays signed in
+    signing_in.open_page_session(request, request.user)  # this browser stays signed in
     return _saved(request, "Your password is changed. Everywhere else you are signed out.")
 
 
