@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tenants.exceptions import Conflict, Forbidden, NotFound, NotSignedIn
+from tenants.exceptions import Conflict, Forbidden, NotFound, NotSignedIn, ParleyError
 from tenants.models import Team
 
 
@@ -21,6 +21,11 @@ class BadKey(NotSignedIn):
     sentence = "The API key is not valid, has expired or was revoked."
 
 
+class BadSignature(NotSignedIn):
+    code = "BAD_SIGNATURE"
+    sentence = "The signature of the request is missing, wrong, too old or was used before."
+
+
 class ScopeRequired(Forbidden):
     code = "SCOPE_REQUIRED"
 
@@ -31,6 +36,11 @@ class ScopeRequired(Forbidden):
 class TierRequired(Forbidden):
     code = "TIER_REQUIRED"
     sentence = "You have no tier that allows calls of agents. Ask the operator for one."
+
+
+class TooManyKeys(Conflict):
+    code = "TOO_MANY_KEYS"
+    sentence = "You have as many API keys as you may have. Revoke one first."
 
 
 class TeamRequired(Conflict):
@@ -52,6 +62,21 @@ class RegistrationClosed(Forbidden):
     sentence = "This team takes new people by invitation only."
 
 
+class InvitationInvalid(Forbidden):
+    code = "INVITATION_INVALID"
+    sentence = "This invitation is not valid, has expired, was used or was withdrawn. Ask for a new one."
+
+
+class ResetLinkInvalid(Forbidden):
+    code = "RESET_LINK_INVALID"
+    sentence = "This link is not valid, has expired or was used. Ask for a new one."
+
+
+class LastAdmin(Conflict):
+    code = "LAST_ADMIN"
+    sentence = "A team needs at least one active admin."
+
+
 class TeamFull(Forbidden):
     code = "TEAM_FULL"
     sentence = "This team has as many people as it may have."
@@ -60,3 +85,19 @@ class TeamFull(Forbidden):
 class EmailTaken(Conflict):
     code = "EMAIL_TAKEN"
     sentence = "Somebody of this team already uses this e-mail."
+
+
+class EmailNotVerified(Forbidden):
+    code = "EMAIL_NOT_VERIFIED"
+    sentence = "The identity provider has not verified this e-mail yet."
+
+
+class AccountInactive(Forbidden):
+    code = "ACCOUNT_INACTIVE"
+    sentence = "This account was deactivated. Ask an admin of the team."
+
+
+class IdentityProviderUnavailable(ParleyError):
+    status = 503
+    code = "IDENTITY_PROVIDER_UNAVAILABLE"
+    sentence = "The identity provider cannot be asked for its keys right now. Try again in a moment."

@@ -1,4 +1,4 @@
-"""Atomic limits on signing in, kept in the database so that every process counts together.
+"""Atomic limits on signing in and on names used once, kept in the database so that every process counts together.
 
 A window begins at its first try and every try counts, also a refused one. One statement counts a try and answers how
 many there were, so tries at the same moment cannot slip through.
@@ -22,7 +22,10 @@ from tenants.exceptions import TooManyRequests
 
 ADDRESS_SECONDS: Final = 60
 ACCOUNT_SECONDS: Final = 15 * 60
-STALE: Final = timedelta(seconds=2 * ACCOUNT_SECONDS)
+HOUR: Final = 60 * 60
+STALE: Final = timedelta(seconds=HOUR)  # the longest window
+RESETS_PER_ADDRESS: Final = 20
+RESETS_PER_ACCOUNT: Final = 5
 # A row at rest, at zero or before the window, begins a new window.
 COUNT: Final = """
 INSERT INTO accounts_ratewindow AS kept (id, key, started_at, count) VALUES (%s, %s, %s, 1)
@@ -58,6 +61,26 @@ def begin_attempt(*, email: str) -> Attempt:
     """
     key = f"account:{keyed_hash('sign-in', email)}"
     return Attempt(_count(key, tries=settings.LOGIN_FAILURES_PER_ACCOUNT, seconds=ACCOUNT_SECONDS))
+
+
+def is_first(name: str, *, seconds: int) -> bool:
+    """Tell whether nobody used a name for so many seconds, and use it."""
+    try:
+        _count(name, tries=1, seconds=seconds)
+    except TooManyRequests:
+        return False
+    return True
+
+
+def count_registration(*, address: Address | None) -> None:
+    """Count a registration from an address; raise `TooManyRequests` beyond the limit."""
+    _count(f"register:{network(address)}", tries=settings.REGISTER_RATE_PER_HOUR, seconds=HOUR)
+
+
+def count_reset(*, email: str, address: Address | None) -> None:
+    """Count a wish for a link to reset a password, for an address and for an account, whether or not there is one."""
+    _count(f"reset:{network(address)}", tries=RESETS_PER_ADDRESS, seconds=HOUR)
+    _count(f"reset:{keyed_hash('reset', email)}", tries=RESETS_PER_ACCOUNT, seconds=HOUR)
 
 
 def _count(key: str, *, tries: int, seconds: int) -> RateWindow:

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import NO_TIER, ApiKey, RefreshSession, Tier, User, normalise_email
+from accounts.links import InvitationToken, ResetToken
+from accounts.models import NO_TIER, ApiKey, Invitation, RefreshSession, Tier, User, normalise_email
 from tenants.managers import find
 from tenants.models import Team
 from tenants.scope import tenant_scope, unsafe_all_tenants
@@ -48,3 +49,38 @@ def open_keys(user: User) -> QuerySet[ApiKey]:
 def tier_to_begin_with(team: Team) -> Tier:
     """Return the tier of people who join a team: the one its settings name, else the one that allows nothing."""
     return find(Tier.objects.all(), name=team.default_tier) or Tier.objects.get(name=NO_TIER)
+
+
+def people(*, search: str = "") -> QuerySet[User]:
+    """Return the team's people, by part of their name or e-mail if asked; operators are none of them."""
+    found = User.objects.filter(is_superuser=False).order_by("-is_active", "email")
+    if search:
+        found = found.filter(Q(email__icontains=search) | Q(full_name__icontains=search))
+    return found
+
+
+def open_invitations() -> QuerySet[Invitation]:
+    """Return the team's invitations that can still be accepted, the newest first."""
+    return Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+
+
+def invitation_of(token: InvitationToken) -> Invitation | None:
+    """Return the open invitation that a token belongs to, or None; a closed team has none."""
+    with tenant_scope(token.team_id):
+        return find(open_invitations().select_related("team"), token_hash=token.hash, team__is_active=True)
+
+
+def seats_left(team: Team) -> int | None:
+    """Return how many active people a team may still take; None is no limit."""
+    if team.max_users is None:
+        return None
+    with tenant_scope(team.id):
+        return max(0, team.max_users - User.objects.filter(is_active=True).count())
+
+
+def person_of_reset(token: ResetToken) -> User | None:
+    """Return the active person who may set a new password with a token, or None."""
+    with tenant_scope(token.team_id):
+        people = User.objects.select_related("team").filter(is_active=True, team__is_active=True)
+        person = find(people, id=token.user_id)
+    return person if person is not None and token.fits(person) else None

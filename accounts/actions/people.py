@@ -1,4 +1,4 @@
-"""Who belongs to a team, and what people change about themselves."""
+"""Who belongs to a team, what they are in it, and what people change about themselves."""
 
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
@@ -6,9 +6,12 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import queries
-from accounts.exceptions import EmailTaken, RegistrationClosed, TeamFull, UnknownTeam
+from accounts import audit, limits, queries
+from accounts.addresses import Address
+from accounts.audit import AuditAction
+from accounts.exceptions import EmailTaken, LastAdmin, RegistrationClosed, TeamFull, UnknownTeam
 from accounts.models import Role, User, normalise_email
+from tenants.exceptions import Forbidden, NotFound
 from tenants.managers import find
 from tenants.models import Registration, Team
 from tenants.scope import tenant_scope
@@ -22,8 +25,9 @@ class ProfileChanges(TypedDict, total=False):
     preferences: dict[str, Any]
 
 
-def register(*, email: str, password: str, full_name: str, team_id: UUID) -> User:
-    """Let a person into a team that is open to them."""
+def register(*, email: str, password: str, full_name: str, team_id: UUID, address: Address | None) -> User:
+    """Let a person into a team that is open to them. Not atomic: a refusal must not undo the count of its try."""
+    limits.count_registration(address=address)
     team = find(Team.objects.all(), id=team_id, is_active=True)
     if team is None:
         raise UnknownTeam()
@@ -32,22 +36,38 @@ def register(*, email: str, password: str, full_name: str, team_id: UUID) -> Use
         raise RegistrationClosed("This team takes people with an e-mail of its own domains only.")
     if team.registration is Registration.INVITE:
         raise RegistrationClosed()
-    return add_member(team=team, email=email, password=password, full_name=full_name)
+    person = new_person(team=team, email=email, password=password, full_name=full_name)
+    with transaction.atomic():
+        take_seat(person)
+        audit.record(AuditAction.PERSON_JOINED, team_id=team.id, target=person, actor=person, role=person.role)
+    return person
 
 
 def add_member(*, team: Team, email: str, password: str | None, full_name: str = "", role: Role = Role.USER) -> User:
     """Add a person to a team that has a seat left."""
-    user = User(
-        team=team, email=normalise_email(email), full_name=full_name, role=role, tier=queries.tier_to_begin_with(team)
-    )
-    user.set_password(password)  # before the lock: hashing takes long
+    person = new_person(team=team, email=email, password=password, full_name=full_name, role=role)
+    with transaction.atomic():
+        take_seat(person)
+        audit.record(AuditAction.PERSON_ADDED, team_id=team.id, target=person, role=role)
+    return person
+
+
+def new_person(*, team: Team, email: str, password: str | None, full_name: str = "", role: Role = Role.USER) -> User:
+    """Return a person who is not stored yet; call it before any lock, since hashing a password takes long."""
+    tier = queries.tier_to_begin_with(team)
+    person = User(team=team, email=normalise_email(email), full_name=full_name, role=role, tier=tier)
+    person.set_password(password)
+    return person
+
+
+def take_seat(person: User) -> None:
+    """Store a new person; raise `TeamFull` or `EmailTaken` where that is not possible."""
     try:
-        with transaction.atomic(), tenant_scope(team.id):
-            require_seat(team_id=team.id)
-            user.save(force_insert=True)
+        with transaction.atomic(), tenant_scope(person.team_id):
+            require_seat(team_id=person.team_id)
+            person.save(force_insert=True)
     except IntegrityError:
         raise EmailTaken() from None
-    return user
 
 
 def require_seat(*, team_id: UUID) -> None:
@@ -56,9 +76,64 @@ def require_seat(*, team_id: UUID) -> None:
     Call it in the transaction and the scope that adds the person: it locks the team, so that two cannot take the
     last seat.
     """
-    team = Team.objects.select_for_update(no_key=True).get(id=team_id)
-    if team.max_users is not None and User.objects.filter(is_active=True).count() >= team.max_users:
+    if queries.seats_left(_lock_team(team_id)) == 0:
         raise TeamFull()
+
+
+def require_another_admin(person: User) -> None:
+    """Raise `LastAdmin` if a person, as they are stored, is the only active admin of their team.
+
+    Call it in the transaction and the scope that takes the admin away: it locks the team, so that two admins cannot
+    take each other away.
+    """
+    _lock_team(person.team_id)
+    admins = User.objects.filter(role=Role.ADMIN, is_active=True)
+    if set(admins.values_list("id", flat=True)) == {person.id}:
+        raise LastAdmin()
+
+
+@transaction.atomic
+def set_role(*, by: User, user_id: UUID, role: Role) -> None:
+    """Change what a person is in the team of the admin who does it; nobody changes themselves."""
+    person = _somebody_else(by, user_id)
+    if person.role == role:
+        return
+    if role != Role.ADMIN:
+        require_another_admin(person)
+    before, person.role = person.role, role
+    person.save(update_fields=["role"])
+    audit.record(AuditAction.ROLE_CHANGED, team_id=person.team_id, target=person, before=before, role=role)
+
+
+@transaction.atomic
+def set_active(*, by: User, user_id: UUID, active: bool) -> None:
+    """Let a person of the admin's team in again, or out; it counts at their next request, on a socket in seconds."""
+    person = _somebody_else(by, user_id)
+    if person.is_active == active:
+        return
+    if active:
+        require_seat(team_id=person.team_id)
+    else:
+        require_another_admin(person)
+    person.is_active = active
+    person.save(update_fields=["is_active"])
+    action = AuditAction.PERSON_ACTIVATED if active else AuditAction.PERSON_DEACTIVATED
+    audit.record(action, team_id=person.team_id, target=person)
+
+
+def _somebody_else(by: User, user_id: UUID) -> User:
+    """Return a person of the team, who stays as they are until the transaction ends."""
+    _lock_team(by.team_id)
+    person = find(queries.people(), id=user_id)
+    if person is None:
+        raise NotFound()
+    if person == by:
+        raise Forbidden("Another admin of the team has to do this for you.")
+    return person
+
+
+def _lock_team(team_id: UUID) -> Team:
+    return Team.objects.select_for_update(no_key=True).get(id=team_id)
 
 
 @transaction.atomic
@@ -71,7 +146,7 @@ def update_profile(*, user: User, **changes: Unpack[ProfileChanges]) -> User:
 
 
 @transaction.atomic
-def change_password(*, user: User, password: str) -> None:
+def change_password(*, user: User, password: str, recorded_as: AuditAction = AuditAction.PASSWORD_CHANGED) -> None:
     """Change a password and end every session that was opened with the old one.
 
     Page sessions end by themselves, because their hash no longer fits.
@@ -79,3 +154,4 @@ def change_password(*, user: User, password: str) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])
     queries.open_refresh_sessions(user).update(revoked_at=timezone.now())
+    audit.record(recorded_as, team_id=user.team_id, target=user)

@@ -42,7 +42,15 @@ class RegisterSerializer(serializers.Serializer[Any]):
     email = EmailField(max_length=254)
     password = StrictCharField(trim_whitespace=False, max_length=MAX_PASSWORD_CHARS, validators=[validate_password])
     full_name = StrictCharField(max_length=200, allow_blank=True)
-    team_id = StrictUUIDField()
+    team_id = StrictUUIDField(required=False, allow_null=True, default=None, help_text="Needed without an invitation.")
+    invitation = StrictCharField(
+        max_length=200, required=False, allow_null=True, default=None, help_text="The token of an invitation."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["team_id"] is None and attrs["invitation"] is None:
+            raise serializers.ValidationError({"team_id": "Name the team, or send an invitation."})
+        return attrs
 
 
 class LoginSerializer(serializers.Serializer[Any]):

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from accounts.actions import clients, people, signing_in
+from accounts.actions import clients, invitations, people, signing_in
 from accounts.addresses import client_address
 from accounts.api.serializers import (
     DoneSerializer,
@@ -55,12 +55,17 @@ class PublicView(APIView):
 
 @extend_schema(tags=["auth"])
 class RegisterView(PublicView):
-    refusals = {"post": ["404", "409"]}
+    refusals = {"post": ["404", "409", "429"]}
 
     @extend_schema(operation_id="register", request=RegisterSerializer, responses={201: UserSerializer})
     def post(self, request: Request) -> Response:
-        """Join a team that is open to registration."""
-        user = people.register(**valid(RegisterSerializer(data=request.data)))
+        """Join a team that is open to registration, or with an invitation any team."""
+        given = valid(RegisterSerializer(data=request.data))
+        invitation, address = given.pop("invitation"), client_address(request)
+        if invitation is None:
+            user = people.register(**given, address=address)
+        else:
+            user = invitations.accept(**given, invitation=invitation, address=address)
         return Response(UserSerializer(user).data, status=201)
 
 

@@ -1,0 +1,87 @@
+"""Inviting people to a team, and coming in with an invitation."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit, limits, mail, queries
+from accounts.actions import people
+from accounts.addresses import Address
+from accounts.audit import AuditAction
+from accounts.exceptions import EmailTaken, InvitationInvalid, UnknownTeam
+from accounts.links import InvitationToken
+from accounts.models import Invitation, Role, User, normalise_email
+from tenants.exceptions import NotFound
+from tenants.managers import find
+from tenants.scope import tenant_scope
+
+
+def invite(*, by: User, email: str, role: Role) -> InvitationToken:
+    """Invite somebody to the admin's team by mail, or without an e-mail whoever has the link.
+
+    The token is shown now and never again. Raises `EmailTaken` where the e-mail has an account in the team.
+    """
+    email = normalise_email(email)
+    if email and User.objects.filter(email=email).exists():
+        raise EmailTaken()
+    token = InvitationToken.new(by.team_id)
+    expires_at = timezone.now() + timedelta(days=settings.INVITATION_DAYS)
+    with transaction.atomic():
+        invitation = Invitation.objects.create(
+            email=email, role=role, token_hash=token.hash, invited_by=by, expires_at=expires_at
+        )
+        audit.record(AuditAction.INVITED, team_id=by.team_id, target=invitation, role=role)
+    if email:
+        told = {"team": by.team.name, "inviter": str(by), "link": token.link, "expires_at": expires_at}
+        mail.in_background(mail.send, to=email, template="invitation", **told)
+    return token
+
+
+@transaction.atomic
+def withdraw(*, invitation_id: UUID) -> None:
+    """Take an invitation of the team in scope back; raise `NotFound` when there is no such open one."""
+    invitation = find(queries.open_invitations().select_for_update(of=("self",)), id=invitation_id)
+    if invitation is None:
+        raise NotFound()
+    invitation.revoked_at = timezone.now()
+    invitation.save(update_fields=["revoked_at"])
+    audit.record(AuditAction.INVITATION_REVOKED, team_id=invitation.team_id, target=invitation)
+
+
+def accept(
+    *,
+    invitation: str,
+    email: str,
+    password: str,
+    full_name: str,
+    address: Address | None,
+    team_id: UUID | None = None,
+) -> User:
+    """Let the bearer of an invitation's token into its team, however closed, in the role it names.
+
+    Raises `InvitationInvalid` on a token or an e-mail that lets nobody in, `UnknownTeam` if another team is named.
+    Not atomic: a refusal must not undo the count of its try.
+    """
+    limits.count_registration(address=address)
+    token = InvitationToken.parse(invitation)
+    found = queries.invitation_of(token)
+    if found is None:
+        raise InvitationInvalid()
+    if team_id not in {None, token.team_id}:
+        raise UnknownTeam()
+    if found.email and found.email != normalise_email(email):
+        raise InvitationInvalid("This invitation is for another e-mail.")
+    role = Role(found.role)
+    person = people.new_person(team=found.team, email=email, password=password, full_name=full_name, role=role)
+    with transaction.atomic(), tenant_scope(token.team_id):
+        # One statement looks and takes: of many at the same moment one gets through.
+        if not queries.open_invitations().filter(id=found.id).update(accepted_at=timezone.now()):
+            raise InvitationInvalid()
+        people.take_seat(person)
+        Invitation.objects.filter(id=found.id).update(accepted_by=person)
+        told = {"role": person.role, "invitation": str(found.id)}
+        audit.record(AuditAction.PERSON_JOINED, team_id=token.team_id, target=person, actor=person, **told)
+    return person
