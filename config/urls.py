@@ -24,12 +24,14 @@ urlpatterns = [
     path("api/", include("accounts.api.urls")),
     path("api/", include("agents.api.urls")),
     path("api/", include("chats.api.urls")),
+    path("v1/", include("agents.api.usage_urls")),
     path("api/schema", SpectacularJSONAPIView.as_view(**public), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema", **public), name="docs"),
     path("redoc", redoc_csp(SpectacularRedocView.as_view(url_name="schema", **public)), name="redoc"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
+    path("", include("agents.urls")),
     path("", include("chats.urls")),
 ]
 handler400 = "config.errors.bad_request"

@@ -52,6 +52,7 @@ OPENED_BY: dict[str, str] = {
     "POST /api/chats/{id}/messages": Scope.CHATS_WRITE,
     "POST /api/chats/{id}/stop": Scope.CHATS_WRITE,
     "GET /api/chats/{id}/stream": Scope.CHATS_READ,
+    "GET /v1/auth/me": Scope.ACCOUNT_READ,
 }
 # Open to a team's own keys alone; every other call is a person's.
 FOR_BACK_ENDS = {call for call, scope in OPENED_BY.items() if scope == Scope.USERS_SYNC}
