@@ -41,8 +41,8 @@ def open_refresh_sessions(user: User) -> QuerySet[RefreshSession]:
     return RefreshSession.objects.filter(user=user, revoked_at=None, expires_at__gt=timezone.now())
 
 
-def open_keys(user: User) -> QuerySet[ApiKey]:
-    """Return the keys of a person that were not revoked, the newest first; some may have expired."""
+def open_keys(user: User | None) -> QuerySet[ApiKey]:
+    """Return the keys of a person, or with none of the team itself, that were not revoked, the newest first."""
     return ApiKey.objects.filter(user=user, revoked_at=None)
 
 
