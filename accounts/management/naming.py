@@ -3,8 +3,9 @@
 from django.core.management.base import CommandError
 
 from accounts import queries
-from accounts.models import User
+from accounts.models import Tier, User
 from tenants.exceptions import ParleyError
+from tenants.managers import find
 from tenants.models import Team
 
 
@@ -22,6 +23,16 @@ def named_person(email: str, team: Team) -> User:
     if not found:
         raise CommandError(f"The team {team.slug!r} has no active person with the e-mail {email}.")
     return found[0]
+
+
+def named_tier(name: str) -> Tier:
+    """Return the tier with a name."""
+    tier = find(Tier.objects.all(), name=name)
+    if tier is None:
+        raise CommandError(
+            f"There is no tier {name!r}; there are {', '.join(tier.name for tier in Tier.objects.all())}."
+        )
+    return tier
 
 
 def refusal(error: ParleyError) -> CommandError:

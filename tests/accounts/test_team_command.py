@@ -5,6 +5,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.actions import people
 from tenants.models import Team
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,13 @@ def test_domains_alone_mean_registration_by_domain():
     assert Team.objects.get(slug="new").registration == "domains"
 
 
+def test_people_who_join_begin_with_the_teams_tier():
+    create("--tier", "free")
+    team = Team.objects.get(slug="new")
+    assert team.settings == {"registration": "invite", "default_tier": "free"}
+    assert people.add_member(team=team, email="new@new.org", password=None).tier_id == "free"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -49,6 +57,8 @@ def test_domains_alone_mean_registration_by_domain():
         ["--slug", "not a slug"],
         ["--slug", "taken"],
         ["--name", ""],
+        ["--tier", "gold"],
+        ["--tier", ""],
     ],
 )
 def test_it_refuses_with_a_sentence(arguments):

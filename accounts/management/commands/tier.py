@@ -5,13 +5,12 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from accounts.actions import tiers
-from accounts.management.naming import named_person, named_team, refusal
+from accounts.management.naming import named_person, named_team, named_tier, refusal
 from accounts.models import Tier
 from tenants.exceptions import ParleyError
-from tenants.managers import find
 from tenants.scope import tenant_scope
 
 UNLIMITED = "unlimited"
@@ -46,10 +45,7 @@ class Command(BaseCommand):
 
     def set(self, *, team: str, user: str, tier: str, **options: Any) -> None:
         person = named_person(user, named_team(team))
-        found = find(Tier.objects.all(), name=tier)
-        if found is None:
-            known = ", ".join(Tier.objects.values_list("name", flat=True))
-            raise CommandError(f"There is no tier {tier!r}; there are {known}.")
+        found = named_tier(tier)
         with tenant_scope(person.team_id):
             tiers.set_tier(user=person, tier=found)
         self.stdout.write(f"{person.email} is in the tier {found}.")

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts.management.naming import named_tier
 from tenants.models import Registration, Team
 
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         )
         create.add_argument("--domains", default="", help="E-mail domains, separated by commas.")
         create.add_argument("--max-users", type=int, help="How many active people it may have.")
+        create.add_argument("--tier", help="The tier of people who join (default: the one that allows nothing).")
         create.add_argument("--json", action="store_true", help="Print the team as JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,7 +43,9 @@ class Command(BaseCommand):
             self.stdout.write(f"Opened the team {team.name} ({team.slug}) with the id {team.id}.")
 
 
-def team_settings(*, registration: str | None, domains: str, max_users: int | None, **others: Any) -> dict[str, Any]:
+def team_settings(
+    *, registration: str | None, domains: str, max_users: int | None, tier: str | None, **others: Any
+) -> dict[str, Any]:
     """Return the settings a team begins with; refuse those that contradict each other."""
     email_domains = [domain.strip().lower().removeprefix("@") for domain in domains.split(",") if domain.strip()]
     registration = registration or (Registration.DOMAINS if email_domains else Registration.INVITE).value
@@ -54,4 +58,6 @@ def team_settings(*, registration: str | None, domains: str, max_users: int | No
         settings["email_domains"] = email_domains
     if max_users is not None:
         settings["max_users"] = max_users
+    if tier is not None:
+        settings["default_tier"] = named_tier(tier).name
     return settings
