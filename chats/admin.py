@@ -13,6 +13,7 @@ from chats import actions, events
 from chats.exceptions import RunInProgress
 from chats.models import Chat, IdempotencyKey, Message, MessageStatus
 from tenants.admin import ReadOnlyAdmin, TenantAdmin
+from tenants.events import Verb
 from tenants.managers import find
 from tenants.scope import tenant_scope
 
@@ -29,6 +30,7 @@ class ChatAdmin(TenantAdmin):
     fields = ["title", "user", "agent", "is_archived", "metadata", "created_at", "updated_at"]
     autocomplete_fields = ["user", "agent"]
     readonly_fields = ["created_at", "updated_at"]
+    holds_text = True
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -52,6 +54,7 @@ class ChatAdmin(TenantAdmin):
             find(Chat.objects.select_for_update(), pk=obj.pk)
             if Message.objects.filter(chat=obj, status=MessageStatus.STREAMING).exists():
                 raise RunInProgress()
+            self.tell(Verb.DELETED, obj)
             actions.delete_chat(chat=obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Chat]) -> None:
@@ -76,6 +79,7 @@ class MessageAdmin(TenantAdmin):
     date_hierarchy = "timestamp"
     fields = ["chat", "position", "role", "author", "content", "status", "error_code", "run", "timestamp"]
     readonly_fields = ["chat", "position", "role", "author", "status", "error_code", "run", "timestamp"]
+    holds_text = True
 
     @admin.display(description="content")
     def beginning(self, message: Message) -> str:

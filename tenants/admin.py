@@ -1,11 +1,12 @@
 """The base of the admin's pages, and the page of teams."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist, SuspiciousOperation
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.forms.fields import InvalidJSONInput
@@ -14,6 +15,7 @@ from django.template.response import TemplateResponse
 from rest_framework.exceptions import ParseError
 
 from tenants.api.parsers import loads
+from tenants.events import RowWritten, Verb, row_written
 from tenants.models import Team
 from tenants.scope import current_scope
 
@@ -59,10 +61,14 @@ class JSONObjectField(forms.JSONField):
 
 
 class HouseAdmin(admin.ModelAdmin):
-    """What all pages share: no secret can be filtered by, and an operator's name stays among operators."""
+    """What all pages share.
+
+    No secret can be filtered by, an operator's name stays among operators, and whatever is written here is told.
+    """
 
     formfield_overrides = {models.JSONField: {"form_class": JSONObjectField}}
     secret_fields: ClassVar[frozenset[str]] = frozenset()
+    holds_text: ClassVar[bool] = False
     list_per_page = 50
     show_full_result_count = False
 
@@ -77,6 +83,28 @@ class HouseAdmin(admin.ModelAdmin):
             return super().get_changelist_instance(request)
         except OverflowError:  # Django asks the calendar for the year 99999999999
             raise SuspiciousOperation("There is no such date.") from None
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            self.tell(Verb.ADDED, obj)
+        elif form.changed_data:
+            self.tell(Verb.CHANGED, obj, fields=form.changed_data)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with transaction.atomic():
+            self.tell(Verb.DELETED, obj)
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        with transaction.atomic():
+            for row in queryset:
+                self.tell(Verb.DELETED, row)
+            super().delete_queryset(request, queryset)
+
+    def tell(self, verb: Verb, row: models.Model, *, fields: Collection[str] = ()) -> None:
+        """Tell whoever keeps records what is done to a row; call it in the transaction that does it."""
+        row_written.send(type(row), event=RowWritten(row, verb, tuple(sorted(fields)), self.holds_text))
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         response = super().history_view(request, object_id, extra_context)
@@ -127,7 +155,7 @@ class TenantAdmin(HouseAdmin):
         filters: list[Any] = [*super().get_list_filter(request)]
         if not current_scope().is_wide:
             return filters
-        return ["team", *(name for name in filters if not self.opts.get_field(name).is_relation)]
+        return ["team", *(one for one in filters if callable(one) or not self.opts.get_field(one).is_relation)]
 
     def get_list_select_related(self, request: HttpRequest) -> list[str]:
         return [*self.list_select_related, "team"]

@@ -102,6 +102,16 @@ def revoke_refresh_session(*, user: User, session_id: UUID) -> None:
     audit.record(AuditAction.CLIENT_REVOKED, team_id=user.team_id, target=user)
 
 
+@transaction.atomic
+def revoke_refresh_sessions(*, sessions: QuerySet[RefreshSession]) -> int:
+    """End some sessions, of whichever people and teams are in scope; return how many were open."""
+    found = list(sessions.filter(revoked_at=None).select_related("user").select_for_update(of=("self",)))
+    _end(RefreshSession.objects.filter(id__in=[session.id for session in found]))
+    for session in found:
+        audit.record(AuditAction.CLIENT_REVOKED, team_id=session.team_id, target=session.user)
+    return len(found)
+
+
 def sign_out_client(*, principal: Principal | None, refresh_token: str | None) -> None:
     """End the sessions that an API client's credentials belong to; what is no good is passed over."""
     if principal and principal.user and principal.proof in {Proof.JWT_COOKIE, Proof.BEARER}:

@@ -1,5 +1,5 @@
 """The admin's pages of people and of what they may."""
 
-from accounts.admin import clients, people, rates
+from accounts.admin import audit, clients, identities, invitations, keys, people, rates, recording, tiers
 
-__all__ = ["clients", "people", "rates"]
+__all__ = ["audit", "clients", "identities", "invitations", "keys", "people", "rates", "recording", "tiers"]

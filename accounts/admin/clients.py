@@ -3,8 +3,8 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
+from accounts.actions import clients
 from accounts.models import RefreshSession
 from tenants.admin import ReadOnlyAdmin, TenantAdmin
 from tenants.scope import current_scope
@@ -29,5 +29,5 @@ class RefreshSessionAdmin(ReadOnlyAdmin, TenantAdmin):
 
     @admin.action(description="Sign the selected clients out")
     def revoke(self, request: HttpRequest, queryset: QuerySet[RefreshSession]) -> None:
-        ended = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        ended = clients.revoke_refresh_sessions(sessions=queryset)
         self.message_user(request, f"Signed out: {ended}.", messages.SUCCESS)

@@ -10,7 +10,9 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts import audit, queries
 from accounts.actions import people
+from accounts.audit import AuditAction
 from accounts.exceptions import TeamFull
 from accounts.forms.fields import password_field
 from accounts.models import User, normalise_email
@@ -60,8 +62,9 @@ class UserAdmin(TenantAdmin):
     """People. Operators do not exist for a team's admin; nobody can lock themselves out."""
 
     form = PersonForm
-    list_display = ["email", "full_name", "role", "is_active", "last_login", "created_at"]
+    list_display = ["email", "full_name", "role", "tier", "is_active", "last_login", "created_at"]
     list_filter = ["role", "is_active", "last_login"]
+    list_select_related = ["tier"]
     search_fields = ["email", "full_name"]
     date_hierarchy = "created_at"
     secret_fields = frozenset({"password"})
@@ -74,10 +77,12 @@ class UserAdmin(TenantAdmin):
         fields = ["email", "full_name", "new_password", "role", "is_active"]
         if current_scope().is_wide:
             fields.append("is_superuser")
-        return [*fields, "last_login", "created_at"] if obj else fields
+        return [*fields, "tier", "last_login", "created_at"] if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         fixed = ["role", "is_active", "is_superuser"] if obj == request.user else []
+        if not current_scope().is_wide:
+            fixed.append("tier")
         return [*super().get_readonly_fields(request, obj), "last_login", "created_at", *fixed]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
@@ -91,8 +96,23 @@ class UserAdmin(TenantAdmin):
         password = form.cleaned_data["new_password"]
         if not change:
             obj.set_password(password)
+            obj.tier = queries.tier_to_begin_with(obj.team)
         super().save_model(request, obj, form, change)
+        if change:
+            _record_standing(obj, form)
         if change and password:
             people.change_password(user=obj, password=password)
             if obj == request.user:
                 update_session_auth_hash(request, obj)
+
+
+def _record_standing(person: User, form: PersonForm) -> None:
+    """Record what a person was and is, in the words of the actions that change the same elsewhere."""
+    about: dict[str, Any] = {"team_id": person.team_id, "target": person}
+    if "role" in form.changed_data:
+        audit.record(AuditAction.ROLE_CHANGED, **about, before=form.initial["role"], role=person.role)
+    if "tier" in form.changed_data:
+        audit.record(AuditAction.TIER_CHANGED, **about, before=form.initial["tier"], after=person.tier_id)
+    if "is_active" in form.changed_data:
+        action = AuditAction.PERSON_ACTIVATED if person.is_active else AuditAction.PERSON_DEACTIVATED
+        audit.record(action, **about)

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import RateWindow, User
+from accounts.models import ExternalIdentity, RateWindow, User
 from agents.models import Agent, Run
 from chats.models import Chat, Message
 from tenants.checks import own_models
@@ -23,6 +23,7 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 TENANT_MODELS = [model for model in MODELS if issubclass(model, TenantModel)]
 ADDED = {Agent, User}
 CHANGED = {Agent, User, Chat, Message}
+DELETED = {*CHANGED, ExternalIdentity}
 every_model = pytest.mark.parametrize("model", TENANT_MODELS, ids=lambda model: model._meta.label)
 SECRETS = ["argon2", "md5$", "v1:", "o" * 64, "t" * 64, "secret-token-4711"]
 
@@ -62,7 +63,7 @@ def test_a_team_admin_sees_own_rows_and_nothing_of_others(
     client, row = sits(cast.admin), world.ours.rows[model]
     for page, args in pages.items():
         response = client.get(url(model, page, *(row.pk for _ in args)))
-        allowed = {"add": model in ADDED, "delete": model in CHANGED}.get(page, True)
+        allowed = {"add": model in ADDED, "delete": model in DELETED}.get(page, True)
         assert (page, response.status_code) == (page, 200 if allowed else 403)
         text = text_of(response)
         assert [mark for mark in marks_of_theirs(world) if mark in text] == []
@@ -83,7 +84,7 @@ def test_an_operator_sees_both_teams(world: World, cast: Any, sits: SignIn, page
     for page, args in pages.items():
         for side in (world.ours, world.theirs):
             response = client.get(url(model, page, *(side.rows[model].pk for _ in args)))
-            allowed = {"add": model in ADDED, "delete": model in CHANGED}.get(page, True)
+            allowed = {"add": model in ADDED, "delete": model in DELETED}.get(page, True)
             assert (page, response.status_code) == (page, 200 if allowed else 403)
             assert [secret for secret in SECRETS if secret in text_of(response)] == []
 

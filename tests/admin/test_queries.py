@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import RefreshSession, User
+from accounts.models import ApiKey, AuditEntry, ExternalIdentity, Invitation, RefreshSession, User
 from agents.models import Agent
 from chats.models import Chat, Message
 from tests.admin.conftest import SignIn
@@ -17,8 +17,11 @@ from tests.isolation.conftest import World
 from tests.isolation.world import furnish
 
 
+MODELS = [User, RefreshSession, ApiKey, ExternalIdentity, Invitation, AuditEntry, Agent, Chat, Message]
+
+
 @pytest.mark.parametrize("who", ["admin", "operator"])
-@pytest.mark.parametrize("model", [User, Agent, Chat, Message, RefreshSession], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_a_list_costs_the_same_for_one_row_and_for_many(
     world: World, cast: Cast, sits: SignIn, model: Any, who: str
 ) -> None:
