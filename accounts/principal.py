@@ -23,7 +23,8 @@ class Principal:
     """A person of an active team, or the team's own key, which has no person.
 
     `credential_id` is the id of the refresh session or the key, or the Django session's key. `scopes` is what a key
-    opens; None is a person at work, who may do all that their role allows.
+    opens; None is a person at work, who may do all that their role allows. See `accounts.signatures` for a key that
+    needs a signature.
     """
 
     team_id: UUID
@@ -32,6 +33,7 @@ class Principal:
     credential_id: str
     scopes: frozenset[str] | None = None
     key_prefix: str = ""
+    needs_signature: bool = False
 
     @property
     def is_person(self) -> bool:

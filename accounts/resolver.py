@@ -65,7 +65,7 @@ async def from_handshake(headers: Mapping[str, str], *, peer: str, cookies_count
     resolve = database_sync_to_async(_resolve, thread_sensitive=False)
     credentials = Credentials(headers, cookies, lambda: _stored_session(cookies), address)
     principal: Principal | None = await resolve(credentials)
-    return principal
+    return None if principal and principal.needs_signature else principal  # a handshake has no body to sign
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def _would_be_let_in(principal: Principal) -> bool:
     if principal.proof is Proof.API_KEY:
         with tenant_scope(principal.team_id):
             key = find(_KEYS, id=UUID(principal.credential_id))
-            return key is not None and _lasts(key)
+            return key is not None and not key.has_expired
     return _by_refresh_session(principal.team_id, UUID(principal.credential_id), principal.proof) is not None
 
 
@@ -122,14 +122,11 @@ def _by_key(text: str, address: Address | None) -> Principal | None:
         return None
     with tenant_scope(team_id):
         key = find(_KEYS, key_hash=hash_of_key(text))
-        if key is None or not _lasts(key) or not _is_allowed_from(key, address):
+        if key is None or key.has_expired or not _is_allowed_from(key, address):
             return None
         _note_use(key, address)
-    return Principal(team_id, key.user, Proof.API_KEY, str(key.id), frozenset(key.scopes), key.key_prefix)
-
-
-def _lasts(key: ApiKey) -> bool:
-    return key.expires_at is None or key.expires_at > timezone.now()
+    scopes = frozenset(key.scopes)
+    return Principal(team_id, key.user, Proof.API_KEY, str(key.id), scopes, key.key_prefix, key.needs_signature)
 
 
 def _is_allowed_from(key: ApiKey, address: Address | None) -> bool:

@@ -109,6 +109,15 @@ def address(name: str, default: str, schemes: tuple[str, ...]) -> str:
     return value
 
 
+def secure_address(name: str, default: str) -> str:
+    """Read an https:// address; http:// is taken on this machine only."""
+    value = address(name, default, ("https", "http"))
+    is_local = urlsplit(value).hostname in {"localhost", "127.0.0.1", "::1"}
+    if value.startswith("http:") and not is_local:
+        raise ImproperlyConfigured(f"{name} must begin with https://, not {value!r}.")
+    return value
+
+
 def folder(name: str, default: Path) -> Path:
     """Read a folder's path and make sure that it can be written to."""
     path = Path(text(name, str(default))).expanduser().absolute()

@@ -18,7 +18,7 @@ SENTENCES = {
     "422": "The same idempotency key came with another content.",
     "429": "Too many tries; see Retry-After.",
     "502": "The agent failed.",
-    "503": "The agent is busy.",
+    "503": "Busy, or a service that the answer needs is away.",
     "504": "The agent took too long.",
 }
 
@@ -49,6 +49,16 @@ class PrincipalScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
         return [{name: []} for name in self.name]  # any one of them is enough
+
+
+class StackScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # the package's own gap
+    """Describe the token of Stack Auth by which people sync themselves."""
+
+    target_class = "accounts.api.v1.sync.StackAuthentication"
+    name = "stackAuth"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT of Stack Auth"}
 
 
 class ContractSchema(AutoSchema):

@@ -203,6 +203,14 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HO
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
 EMAIL_FROM = read.text("EMAIL_FROM", "Parley <parley@localhost>")
+STACK_AUTH_PROJECT_ID = read.text("STACK_AUTH_PROJECT_ID", "")
+STACK_AUTH_TEAM = read.text("STACK_AUTH_TEAM", "")
+if bool(STACK_AUTH_PROJECT_ID) != bool(STACK_AUTH_TEAM):
+    raise ImproperlyConfigured("STACK_AUTH_PROJECT_ID and STACK_AUTH_TEAM must be set together.")
+STACK_AUTH_ISSUER = read.text(
+    "STACK_AUTH_ISSUER", f"https://api.stack-auth.com/api/v1/projects/{STACK_AUTH_PROJECT_ID}"
+)
+STACK_AUTH_JWKS_URL = read.secure_address("STACK_AUTH_JWKS_URL", f"{STACK_AUTH_ISSUER}/.well-known/jwks.json")
 
 # Cookies and headers
 
@@ -252,7 +260,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "SCHEMA_PATH_PREFIX": r"/api",
+    "SCHEMA_PATH_PREFIX": r"/(api|v1)",
     "ENUM_NAME_OVERRIDES": {
         "RoleEnum": "accounts.models.Role",
         "MessageRoleEnum": "chats.models.MessageRole",

@@ -24,6 +24,7 @@ urlpatterns = [
     path("api/", include("accounts.api.urls")),
     path("api/", include("agents.api.urls")),
     path("api/", include("chats.api.urls")),
+    path("v1/", include("accounts.api.v1.urls")),
     path("v1/", include("agents.api.usage_urls")),
     path("api/schema", SpectacularJSONAPIView.as_view(**public), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema", **public), name="docs"),

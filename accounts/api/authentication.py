@@ -4,10 +4,11 @@ from django.conf import settings
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from accounts import signatures
 from accounts.exceptions import BadKey, BadToken
 from accounts.keys import looks_like_key
 from accounts.models import User
-from accounts.principal import Principal
+from accounts.principal import Principal, Proof
 from accounts.resolver import bearer_token, has_header_credential
 
 
@@ -17,6 +18,8 @@ class PrincipalAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User | None, Principal] | None:
         principal: Principal | None = getattr(request._request, "principal", None)
         if principal is not None:
+            if principal.proof is Proof.API_KEY:
+                signatures.check(request._request, principal)
             return principal.user, principal
         if has_header_credential(request.headers):
             token = bearer_token(request.headers)

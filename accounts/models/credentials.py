@@ -90,6 +90,11 @@ class ApiKey(TenantModel):
     def __str__(self) -> str:
         return f"{self.name} ({self.key_prefix}…)"
 
+    @property
+    def has_expired(self) -> bool:
+        """Tell whether the key's time is over."""
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
 
 class ExternalIdentity(TenantModel):
     """A person as another provider knows them: (team, provider, subject) says who somebody is, never an e-mail."""

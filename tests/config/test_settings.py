@@ -21,6 +21,11 @@ WRONG = {
         "smtp://me:my-password@host:port",
         "EMAIL_URL must be consolemail:// or like smtp+tls://user:password@host:587.",
     ),
+    "STACK_AUTH_TEAM": ("ours", "STACK_AUTH_PROJECT_ID and STACK_AUTH_TEAM must be set together."),
+    "STACK_AUTH_JWKS_URL": (
+        "http://keys.example.org/jwks.json",
+        "STACK_AUTH_JWKS_URL must begin with https://, not 'http://keys.example.org/jwks.json'.",
+    ),
     "AGENT_ALLOWED_CIDRS": (
         "300.0.0.0/8",
         "AGENT_ALLOWED_CIDRS must be networks like 10.0.0.0/8, with commas between, not '300.0.0.0/8'.",

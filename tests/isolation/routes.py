@@ -21,6 +21,7 @@ def call(answers: str, body: dict[str, Any] | None = None) -> Call:
 
 
 SIGNED_IN = "200 200 200 200 200 401"
+BACK_END = "403 403 403 403 403 401"
 OWN = "200 404 404 404 404 401"
 PAGE = "200 200 200 200 200 302"
 OWN_PAGE = "200 404 404 404 404 302"
@@ -57,6 +58,10 @@ ROUTES: dict[str, dict[str, Call]] = {
     "api/chats/<uuid:pk>/stop": {"POST": call(OWN, {})},
     "api/chats/<uuid:pk>/stream": {"GET": call("204 404 404 404 404 401")},
     "v1/auth/me": {"GET": call(SIGNED_IN)},
+    "v1/auth/api-keys": {"GET": call(SIGNED_IN), "POST": call("201 201 201 201 201 401", {})},
+    "v1/auth/api-keys/<uuid:key_id>": {"DELETE": call(OWN)},
+    "v1/auth/sync-oauth-user": {"POST": call(BACK_END, {})},
+    "v1/auth/sync-stack-user": {"POST": call(BACK_END, {})},
     "": {"GET": call("302")},
     "sign-in": {"GET": call("302 302 302 302 302 200"), "POST": call("200", {})},
     "sign-out": {"POST": call("302", {})},

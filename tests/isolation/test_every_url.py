@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.models import RefreshSession
+from accounts.models import ApiKey, Invitation, RefreshSession
 from tenants.scope import unsafe_all_tenants
 from tests.conftest import Cast
 from tests.isolation.conftest import World
@@ -24,6 +24,7 @@ STRANGERS = [
     if "<uuid:" in route and not (role == "teammate" and "agents" in route)  # an agent is the whole team's
 ]
 Ask = Callable[..., Any]
+API = ("api/", "v1/")
 
 
 def patterns(found: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -44,7 +45,7 @@ def test_every_method_of_the_api_is_declared() -> None:
     for route, pattern in patterns(get_resolver().url_patterns):
         actions = getattr(pattern.callback, "actions", None)
         view = getattr(pattern.callback, "cls", None)
-        if view is None or not route.startswith("api/"):
+        if view is None or not route.startswith(API):
             continue
         methods = actions or [name for name in view.http_method_names if hasattr(view, name) and name != "options"]
         assert {method.upper() for method in methods} - {"HEAD"} == ROUTES[route].keys(), route
@@ -53,6 +54,12 @@ def test_every_method_of_the_api_is_declared() -> None:
 def the_object(route: str, world: World) -> UUID:
     if "session_id" in route:
         return world.ours.rows[RefreshSession].pk
+    if "key_id" in route:
+        return world.ours.rows[ApiKey].pk
+    if "invitation_id" in route:
+        return world.ours.rows[Invitation].pk
+    if "user_id" in route:
+        return world.ours.user.pk
     return world.ours.agent.pk if "agents" in route else world.ours.chat.pk
 
 
@@ -62,7 +69,8 @@ def ask(world: World, cast: Cast, client_of: Any, sits: Any) -> Ask:
 
     def ask(role: str, route: str, method: str, pk: UUID | None = None) -> Any:
         path = "/" + re.sub("<uuid:.*?>", str(pk or the_object(route, world)), route)
-        api = route.startswith("api/")
+        path = re.sub("<.*?>", "unknown", path)  # a name or a token, of which none is good
+        api = route.startswith(API)
         client = Client() if role == "anonymous" else (client_of if api else sits)(getattr(cast, role))
         body = ROUTES[route][method].body
         if body is None:
@@ -106,4 +114,5 @@ def test_a_foreign_id_is_an_id_that_does_not_exist(ask: Ask, world: World, route
     assert _told(ask(role, route, method), foreign) == _told(ask(role, route, method, absent), absent)
     with unsafe_all_tenants(reason="look"):
         session = RefreshSession.objects.get(pk=world.ours.rows[RefreshSession].pk)
-    assert session.revoked_at is None
+        key = ApiKey.objects.get(pk=world.ours.rows[ApiKey].pk)
+    assert (session.revoked_at, key.revoked_at) == (None, None)
