@@ -1,4 +1,4 @@
-"""The two cookies of an API client in a browser."""
+"""The two cookies of an API client in a browser, and the one that carries the token of a link to a form."""
 
 from typing import Final
 
@@ -10,6 +10,8 @@ from accounts.models import RefreshSession
 from accounts.resolver import ACCESS_COOKIE, REFRESH_COOKIE
 from accounts.tokens import RefreshToken, access_token
 
+LINK_COOKIE: Final = "link_token"
+LINK_SECONDS: Final = 60 * 60
 ACCESS_SECONDS: Final = int(api_settings.ACCESS_TOKEN_LIFETIME.total_seconds())
 # The refresh token travels only to the calls that need it.
 PATHS: Final = {ACCESS_COOKIE: "/", REFRESH_COOKIE: "/api/auth"}
@@ -37,3 +39,21 @@ def _set(response: HttpResponseBase, name: str, value: str, *, seconds: int) -> 
         httponly=True,
         samesite="Lax",
     )
+
+
+def carry_link_token(response: HttpResponseBase, token: str, *, path: str) -> None:
+    """Have the browser bring the token of a link along to the pages under a path, and nowhere else."""
+    response.set_cookie(
+        LINK_COOKIE,
+        token,
+        max_age=LINK_SECONDS,
+        path=path,
+        secure=settings.SECURE_COOKIES,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def drop_link_token(response: HttpResponseBase, *, path: str) -> None:
+    """Make the browser forget the token of a link."""
+    response.delete_cookie(LINK_COOKIE, path=path, samesite="Lax")

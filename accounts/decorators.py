@@ -10,8 +10,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
+from django.views.decorators.cache import never_cache
 
 from accounts.principal import PrincipalRequest
+from tenants.exceptions import Forbidden
 
 P = ParamSpec("P")
 
@@ -33,6 +35,38 @@ def member_required(
         response = view(member, *args, **kwargs)
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
+        return response
+
+    return guarded
+
+
+def team_admin_required(
+    view: Callable[Concatenate[PrincipalRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Show a page to the admins of a team; other members are refused."""
+
+    @wraps(view)
+    def guarded(request: PrincipalRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not request.user.is_team_admin:
+            raise Forbidden()
+        return view(request, *args, **kwargs)
+
+    return member_required(guarded)
+
+
+def token_link(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Keep an address that holds a token out of caches, search engines and `Referer`.
+
+    Such an address shows no form: a browser names the origin of what a page without referrer sends `null`, which is
+    refused. It leads on, with the token in a cookie, to a page whose address tells nothing.
+    """
+
+    @wraps(view)
+    @never_cache
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Referrer-Policy"] = "no-referrer"
+        response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
     return guarded

@@ -1,14 +1,10 @@
 """The forms of one's own profile."""
 
-from typing import Any
-
 from django import forms
 from django.conf import settings
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.files.uploadedfile import UploadedFile
 
-from accounts.forms.fields import password_field
-from accounts.models import User
+from accounts.forms.fields import NewPasswordForm, password_field
 from tenants import pictures
 
 
@@ -18,28 +14,11 @@ class NameForm(forms.Form):
     full_name = forms.CharField(label="Name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 
 
-class PasswordForm(forms.Form):
+class PasswordForm(NewPasswordForm):
     """A new password, and the present one as a proof."""
 
     present = password_field("Present password", autocomplete="current-password")
-    password = password_field("New password", autocomplete="new-password")
-    repeated = password_field("New password again", autocomplete="new-password")
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-        self.fields["password"].help_text = " ".join(password_validators_help_texts())
-
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        validate_password(password, self.user)
-        return password
-
-    def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        if "password" in given and "repeated" in given and given["password"] != given["repeated"]:
-            self.add_error("repeated", "The two new passwords are not the same.")
-        return given
+    field_order = ["present"]
 
 
 class PictureForm(forms.Form):

@@ -26,6 +26,7 @@ OWN = "200 404 404 404 404 401"
 PAGE = "200 200 200 200 200 302"
 OWN_PAGE = "200 404 404 404 404 302"
 OWN_SEEN = "303 404 404 404 404 302"
+ADMINS = "403 302 403 403 404 302"
 AGENT = {"name": "made here", "kind": "demo"}
 
 ROUTES: dict[str, dict[str, Call]] = {
@@ -57,14 +58,24 @@ ROUTES: dict[str, dict[str, Call]] = {
     "api/chats/<uuid:pk>/messages": {"POST": call(OWN, {"content": "hello"})},
     "api/chats/<uuid:pk>/stop": {"POST": call(OWN, {})},
     "api/chats/<uuid:pk>/stream": {"GET": call("204 404 404 404 404 401")},
-    "v1/auth/me": {"GET": call(SIGNED_IN)},
     "v1/auth/api-keys": {"GET": call(SIGNED_IN), "POST": call("201 201 201 201 201 401", {})},
     "v1/auth/api-keys/<uuid:key_id>": {"DELETE": call(OWN)},
     "v1/auth/sync-oauth-user": {"POST": call(BACK_END, {})},
     "v1/auth/sync-stack-user": {"POST": call(BACK_END, {})},
+    "v1/auth/me": {"GET": call(SIGNED_IN)},
     "": {"GET": call("302")},
     "sign-in": {"GET": call("302 302 302 302 302 200"), "POST": call("200", {})},
     "sign-out": {"POST": call("302", {})},
+    "register/<slug:slug>": {"GET": call("403"), "POST": call("403", {})},
+    "join": {"GET": call("403"), "POST": call("403", {})},
+    "join/<str:token>": {"GET": call("403")},
+    "reset-password": {"GET": call("200"), "POST": call("200", {})},
+    "reset-password/new": {"GET": call("403"), "POST": call("403", {})},
+    "reset-password/<str:ids>/<str:signature>": {"GET": call("403")},
+    "members": {"GET": call("403 200 403 403 200 302"), "POST": call("403 200 403 403 200 302", {})},
+    "members/<uuid:user_id>/role": {"POST": call(ADMINS, {"role": "admin"})},
+    "members/<uuid:user_id>/active": {"POST": call(ADMINS, {"active": "0"})},
+    "members/invitations/<uuid:invitation_id>/withdraw": {"POST": call(ADMINS, {})},
     "profile": {"GET": call(PAGE), "POST": call("302 302 302 302 302 302", {"save": "name", "full_name": "New"})},
     "profile/clients/<uuid:session_id>/revoke": {"POST": call("302", {})},
     "usage": {"GET": call(PAGE)},

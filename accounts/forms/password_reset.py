@@ -1,0 +1,11 @@
+"""The form of asking for a new password."""
+
+from django import forms
+
+from accounts.forms.fields import EmailField
+
+
+class AskForResetForm(forms.Form):
+    """The e-mail that links are sent to."""
+
+    email = EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}))

@@ -1,0 +1,104 @@
+"""The page of a team's people, for its admins."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import queries
+from accounts.actions import invitations, people
+from accounts.decorators import team_admin_required
+from accounts.forms.members import ActiveForm, InviteForm, RoleForm
+from accounts.links import InvitationToken
+from accounts.models import Role
+from accounts.principal import PrincipalRequest
+from tenants.exceptions import NotFound, ParleyError
+
+PEOPLE_PER_PAGE = 50
+INVITATIONS_SHOWN = 100
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_admin_required
+def members(request: PrincipalRequest) -> HttpResponse:
+    """List the team's people and open invitations; a sent form invites somebody and shows the link, this once."""
+    form = InviteForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return _members_page(request, form)
+    email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
+    try:
+        token = invitations.invite(by=request.user, email=email, role=role)
+    except ParleyError as error:
+        form.add_error("email", error.sentence)
+        return _members_page(request, form)
+    return _members_page(request, InviteForm(), token=token, sent_to=email)
+
+
+def _members_page(
+    request: PrincipalRequest, form: InviteForm, *, token: InvitationToken | None = None, sent_to: str = ""
+) -> HttpResponse:
+    search = request.GET.get("q", "").replace("\0", "").strip()
+    found = queries.people(search=search)
+    context = {
+        "page": Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page")),
+        "search": search,
+        "roles": Role.choices,
+        "form": form,
+        "link": token.link if token else "",
+        "sent_to": sent_to,
+        "invitations": queries.open_invitations().select_related("invited_by")[:INVITATIONS_SHOWN],
+        "seats_left": queries.seats_left(request.user.team),
+    }
+    return render(request, "accounts/members.html", context)
+
+
+@require_POST
+@team_admin_required
+def set_role(request: PrincipalRequest, user_id: UUID) -> HttpResponse:
+    """Change what a person is in the team."""
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        return _told(request, refusal="Choose one of the roles.")
+    try:
+        people.set_role(by=request.user, user_id=user_id, role=Role(form.cleaned_data["role"]))
+    except NotFound:
+        raise
+    except ParleyError as error:
+        return _told(request, refusal=error.sentence)
+    return _told(request, "The role is changed.")
+
+
+@require_POST
+@team_admin_required
+def set_active(request: PrincipalRequest, user_id: UUID) -> HttpResponse:
+    """Let a person in again, or out."""
+    form = ActiveForm(request.POST)
+    if not form.is_valid():
+        return _told(request, refusal="Say whether the person is to be active.")
+    active = form.cleaned_data["active"] == "1"
+    try:
+        people.set_active(by=request.user, user_id=user_id, active=active)
+    except NotFound:
+        raise
+    except ParleyError as error:
+        return _told(request, refusal=error.sentence)
+    return _told(request, "The person may sign in again." if active else "The person is out, wherever they were.")
+
+
+@require_POST
+@team_admin_required
+def withdraw(request: PrincipalRequest, invitation_id: UUID) -> HttpResponse:
+    """Take an open invitation back."""
+    invitations.withdraw(invitation_id=invitation_id)
+    return _told(request, "The invitation is withdrawn.")
+
+
+def _told(request: HttpRequest, sentence: str = "", *, refusal: str = "") -> HttpResponse:
+    if refusal:
+        messages.error(request, refusal)
+    else:
+        messages.success(request, sentence)
+    return redirect("members")
