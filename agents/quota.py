@@ -66,11 +66,11 @@ class Standing:
 
     @property
     def left_in_hour(self) -> int | None:
-        return self.hour and self.hour.left
+        return None if self.hour is None else self.hour.left
 
     @property
     def left_in_month(self) -> int | None:
-        return self.month and self.month.left
+        return None if self.month is None else self.month.left
 
     @property
     def windows(self) -> list[Window]:
@@ -112,11 +112,11 @@ def reserve(user: User) -> Standing | None:
     if not user.tier.has_limits:
         return None
     list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk"))
-    now = standing(user)  # only now: what was counted before the row was ours may have grown
-    window = now.tightest
+    found = standing(user)  # not earlier: until the row was ours, others could still book
+    window = found.tightest
     if window is not None and window.left == 0:
-        raise QuotaExceeded(limit=window.limit, window=window.name, until=window.free_again, headers=now.headers)
-    return now.with_one_more()
+        raise QuotaExceeded(limit=window.limit, window=window.name, until=window.free_again, headers=found.headers)
+    return found.with_one_more()
 
 
 def standing(user: User) -> Standing:
@@ -136,7 +136,8 @@ def standing(user: User) -> Standing:
     makes_room = counted["first"]
     surplus = counted["hour"] - tier.requests_per_hour if tier.requests_per_hour else 0
     if surplus > 0:  # the limit was lowered below what is used: more calls than the first have to be an hour old
-        makes_room = charged_runs(user).filter(in_hour).order_by("started_at").values_list("started_at")[surplus][0]
+        times = charged_runs(user).filter(in_hour).order_by("started_at").values_list("started_at", flat=True)
+        makes_room = next(iter(times[surplus : surplus + 1]), makes_room)  # fewer, if one was given back just now
     return Standing(
         moment=now,
         in_hour=counted["hour"],

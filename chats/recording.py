@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
+from accounts.models import User
 from agents.events import RunSaved, run_saved
 from agents.models import Agent, RunStatus
 from chats.models import Chat, Message, MessageStatus
@@ -28,6 +29,17 @@ def record_answer(event: RunSaved, **kwargs: Any) -> None:
     if event.status == RunStatus.RUNNING:
         messages = messages.filter(status=MessageStatus.STREAMING)
     messages.update(**changes)
+
+
+@receiver(pre_delete, sender=User)
+def let_go_of_person(instance: User, **kwargs: Any) -> None:
+    """Delete a person's chats, each held first, before their own row is touched.
+
+    A message on its way is then said before, or finds no chat; otherwise its rows would keep the person from going.
+    """
+    chats = Chat.objects.filter(user=instance)
+    list(chats.select_for_update().order_by("id").values_list("id"))
+    chats.delete()
 
 
 @receiver(pre_delete, sender=Agent)
