@@ -1,4 +1,4 @@
-"""Print the address and the demo sign-ins once the server really answers."""
+"""Print the address, the demo sign-ins and a key once the server really answers."""
 
 import http.client
 import os
@@ -50,4 +50,6 @@ def welcome(address: Address, demo: dict[str, object]) -> str:
         if isinstance(account, dict):
             password = account["password"] or "(changed since)"
             lines.append(f"  {role:<9} {account[name]}  password {password}")
+    if "api_key" in demo:
+        lines.append(f"  {'API key':<9} {demo['api_key']}  (of user)")
     return "\n".join([*lines, "", "Ctrl-C stops it; the data stays."])

@@ -1,25 +1,40 @@
 """`manage.py demo`: what it makes, what it leaves alone, what it prints."""
 
 import json
+import os
+import stat
 import threading
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.keys import hash_of_key
+from accounts.models import PERSONAL_SCOPES, ApiKey, User
 from agents.models import Agent
 from config.management.commands import demo as command
 from tenants.models import Team
 from tenants.scope import tenant_scope, unsafe_all_tenants
+from tests.keys import with_key
 
 pytestmark = pytest.mark.django_db
 
 NAMES = {
     *("base_url", "team", "other_team", "admin", "user", "teammate", "outsider", "other_admin", "operator"),
-    *("agent", "other_agent"),
+    *("agent", "other_agent", "api_key", "service_key", "other_service_key"),
 }
+KEYS = ("api_key", "service_key", "other_service_key")
+
+
+@pytest.fixture(autouse=True)
+def kept(settings, tmp_path):
+    """The file of the keys, in a folder of this test's own; and passwords cost nothing here."""
+    settings.DATA_DIR = tmp_path
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    return tmp_path / "demo.json"
 
 
 def demo(capsys, *arguments):
@@ -77,7 +92,7 @@ def test_a_second_run_changes_nothing_and_asks_little(capsys):
     with CaptureQueriesContext(connection) as queries:
         assert demo(capsys) == first
     assert count() == counted
-    assert len(queries) <= 11
+    assert len(queries) <= 14
     assert not any(query["sql"].startswith(("INSERT", "UPDATE")) for query in queries)
 
 
@@ -98,8 +113,9 @@ def test_a_changed_password_stays_and_is_not_claimed_to_be_known(capsys):
 def test_people_get_a_short_table(capsys):
     call_command("demo")
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) < 12
+    assert len(lines) < 14
     assert any("admin@demo.example" in line and "parley-admin-demo" in line for line in lines)
+    assert any("API key of user" in line and "parley_" in line for line in lines)
 
 
 def test_production_wants_to_be_told_twice(capsys, settings):
@@ -108,6 +124,107 @@ def test_production_wants_to_be_told_twice(capsys, settings):
         call_command("demo")
     assert count()[1] == 0
     assert demo(capsys, "--i-know")["team"]["slug"] == "demo"
+
+
+# Its API keys
+
+
+def key_of(text):
+    with unsafe_all_tenants(reason="test"):
+        return ApiKey.objects.select_related("user", "team").get(key_hash=hash_of_key(text))
+
+
+def count_of_keys():
+    with unsafe_all_tenants(reason="test"):
+        return ApiKey.objects.count()
+
+
+def test_its_keys_open_what_they_should(capsys, client):
+    made = demo(capsys)
+    own, service, other = (key_of(made[name]) for name in KEYS)
+    assert (own.user.email, set(own.scopes)) == ("user@demo.example", PERSONAL_SCOPES)
+    for key, slug in ((service, "demo"), (other, "other")):
+        assert (key.user, key.team.slug, key.scopes) == (None, slug, ["bench", "users:sync"])
+    answer = client.get("/api/auth/me", headers=with_key(made["api_key"]))
+    assert answer.json()["email"] == "user@demo.example"
+
+
+def test_they_are_kept_for_the_next_run_and_for_nobody_else(capsys, kept):
+    made = demo(capsys)
+    assert json.loads(kept.read_text()) == {name: made[name] for name in KEYS}
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert demo(capsys) == made
+    assert count_of_keys() == 3
+    assert [path.name for path in kept.parent.iterdir() if path != kept] == [".demo.json.lock"]
+
+
+def test_their_file_is_never_readable_by_others(capsys, kept, monkeypatch):
+    """Whatever the umask, from the first moment on: the mode is given where the file is made."""
+    modes = []
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda draft, file: modes.append(draft.stat().st_mode) or replace(draft, file))
+    before = os.umask(0)
+    try:
+        demo(capsys)
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(mode) for mode in modes] == [0o600]
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("how", ["revoked", "expired", "gone", "narrower"])
+def test_a_key_that_no_longer_works_is_replaced_and_the_others_stay(capsys, how):
+    made = demo(capsys)
+    key = key_of(made["api_key"])
+    with tenant_scope(key.team_id):
+        row = ApiKey.objects.filter(id=key.id)
+        match how:
+            case "revoked":
+                row.update(revoked_at=timezone.now())
+            case "expired":
+                row.update(expires_at=timezone.now())
+            case "narrower":
+                row.update(scopes=["chats:read"])
+            case "gone":
+                row.delete()
+    again = demo(capsys)
+    assert again["api_key"] != made["api_key"]
+    assert {**again, "api_key": made["api_key"]} == made
+    assert set(key_of(again["api_key"]).scopes) == PERSONAL_SCOPES
+    assert demo(capsys) == again
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"api_key": 1, "service_key": ["x"]}', '{"api_key": "x"}'])
+def test_a_spoilt_file_is_made_anew(capsys, kept, text):
+    kept.write_text(text)
+    made = demo(capsys)
+    assert json.loads(kept.read_text()) == {name: made[name] for name in KEYS}
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_key_of_another_team_is_not_taken_for_ones_own(capsys, kept):
+    made = demo(capsys)
+    kept.write_text(json.dumps(dict.fromkeys(KEYS, made["other_service_key"])))
+    again = demo(capsys)
+    assert again["other_service_key"] == made["other_service_key"]
+    assert [key_of(again[name]).team.slug for name in KEYS] == ["demo", "demo", "other"]
+
+
+def test_production_keeps_no_key(capsys, settings, kept):
+    settings.PRODUCTION = True
+    first, second = demo(capsys, "--i-know"), demo(capsys, "--i-know")
+    assert not list(kept.parent.iterdir())
+    assert {first[name] for name in KEYS}.isdisjoint(second[name] for name in KEYS)
+    assert all(key_of(one[name]).revoked_at is None for one in (first, second) for name in KEYS)
+
+
+def test_keys_that_nobody_knows_do_not_pile_up(capsys, kept):
+    made = []
+    for _ in range(7):
+        made.append(demo(capsys))
+        kept.unlink()
+    still_open = [[key_of(one[name]).revoked_at is None for name in KEYS] for one in made]
+    assert still_open == [[False] * 3] * 2 + [[True] * 3] * 5
 
 
 @pytest.mark.django_db(transaction=True)
@@ -127,4 +244,5 @@ def test_runs_at_once_make_one_of_each():
         thread.join()
     assert len(made) == 4
     assert all(one == made[0] for one in made)
+    assert count_of_keys() == 3
     assert count() == (3, 6, 2)

@@ -3,14 +3,15 @@
 import json
 from functools import partial
 from typing import Any
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import OPERATORS_SLUG, Role, User
+from accounts.models import OPERATORS_SLUG, PERSONAL_SCOPES, TEAM_SCOPES, Role, User
 from agents.models import Agent, AgentKind
+from config.demo_keys import WantedKey, working_keys
 from tenants.models import Team
 from tenants.scope import tenant_scope
 
@@ -25,7 +26,8 @@ class Command(BaseCommand):
     """Make what is missing and leave what is there.
 
     A password is set when its account is made and never again. Where somebody changed it, it is reported as null:
-    nobody knows it then. Rows are made under unique keys, so two runs at once make one of each.
+    nobody knows it then. Rows are made under unique keys, so two runs at once make one of each. The API keys are
+    kept in `demo.json` of the data folder, but in production they are new each time and kept nowhere.
     """
 
     help = __doc__
@@ -50,18 +52,25 @@ def make_demo() -> dict[str, Any]:
         for slug, name in (("demo", "Demo team"), ("other", "Other team"), (OPERATORS_SLUG, "Operators"))
     )
     operator = account(operators, "operator@demo.example", "Olga Operator", Role.ADMIN, is_superuser=True)
+    user = account(team, "user@demo.example", "Uma User")
+    keys = {
+        "api_key": WantedKey(team.id, UUID(user["id"]), PERSONAL_SCOPES),
+        "service_key": WantedKey(team.id, None, TEAM_SCOPES),
+        "other_service_key": WantedKey(other.id, None, TEAM_SCOPES),
+    }
     return {
         "base_url": settings.BASE_URL,
         "team": {"id": str(team.id), "slug": team.slug},
         "other_team": {"id": str(other.id), "slug": other.slug},
         "admin": account(team, "admin@demo.example", "Ada Admin", Role.ADMIN),
-        "user": account(team, "user@demo.example", "Uma User"),
+        "user": user,
         "teammate": account(team, "teammate@demo.example", "Tim Teammate"),
         "outsider": account(other, "outsider@other.example", "Otto Outsider"),
         "other_admin": account(other, "admin@other.example", "Alma Admin", Role.ADMIN),
         "operator": {"username": operator["email"], "password": operator["password"]},
         "agent": agent(team),
         "other_agent": agent(other),
+        **working_keys(keys, file=None if settings.PRODUCTION else settings.DATA_DIR / "demo.json"),
     }
 
 
@@ -91,10 +100,13 @@ def agent(team: Team) -> dict[str, str]:
 
 
 def table(demo: dict[str, Any]) -> str:
-    """Write the sign-ins for people."""
+    """Write the sign-ins and the keys for people."""
     lines = [f"Parley at {demo['base_url']}", ""]
     for who in ("user", "teammate", "admin", "outsider", "other_admin", "operator"):
         person = demo[who]
         name = person.get("email") or person["username"]
         lines.append(f"  {who:<12} {name:<24} {person['password'] or '(the password was changed)'}")
+    lines += ["", f"  API key of user            {demo['api_key']}"]
+    for which, team in (("service_key", "team"), ("other_service_key", "other_team")):
+        lines.append(f"  {'service key of ' + demo[team]['slug']:<26} {demo[which]}")
     return "\n".join(lines)
