@@ -1,5 +1,6 @@
 """Who belongs to a team, what they are in it, and what people change about themselves."""
 
+from collections.abc import Collection
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
@@ -43,15 +44,6 @@ def register(*, email: str, password: str, full_name: str, team_id: UUID, addres
     return person
 
 
-def add_member(*, team: Team, email: str, password: str | None, full_name: str = "", role: Role = Role.USER) -> User:
-    """Add a person to a team that has a seat left."""
-    person = new_person(team=team, email=email, password=password, full_name=full_name, role=role)
-    with transaction.atomic():
-        take_seat(person)
-        audit.record(AuditAction.PERSON_ADDED, team_id=team.id, target=person, role=role)
-    return person
-
-
 def new_person(*, team: Team, email: str, password: str | None, full_name: str = "", role: Role = Role.USER) -> User:
     """Return a person who is not stored yet; call it before any lock, since hashing a password takes long."""
     tier = queries.tier_to_begin_with(team)
@@ -80,15 +72,15 @@ def require_seat(*, team_id: UUID) -> None:
         raise TeamFull()
 
 
-def require_another_admin(person: User) -> None:
-    """Raise `LastAdmin` if a person, as they are stored, is the only active admin of their team.
+def require_admin_without(leaving: Collection[UUID], *, team_id: UUID) -> None:
+    """Raise `LastAdmin` if a team's only active admins are among those who are about to be none.
 
-    Call it in the transaction and the scope that takes the admin away: it locks the team, so that two admins cannot
-    take each other away.
+    Call it in the transaction and the scope that takes them away, before it does: it locks the team, so that two
+    admins cannot take each other away.
     """
-    _lock_team(person.team_id)
-    admins = User.objects.filter(role=Role.ADMIN, is_active=True)
-    if set(admins.values_list("id", flat=True)) == {person.id}:
+    _lock_team(team_id)
+    admins = set(User.objects.filter(role=Role.ADMIN, is_active=True).values_list("id", flat=True))
+    if admins and admins <= set(leaving):
         raise LastAdmin()
 
 
@@ -99,7 +91,7 @@ def set_role(*, by: User, user_id: UUID, role: Role) -> None:
     if person.role == role:
         return
     if role != Role.ADMIN:
-        require_another_admin(person)
+        require_admin_without({person.id}, team_id=person.team_id)
     before, person.role = person.role, role
     person.save(update_fields=["role"])
     audit.record(AuditAction.ROLE_CHANGED, team_id=person.team_id, target=person, before=before, role=role)
@@ -114,7 +106,7 @@ def set_active(*, by: User, user_id: UUID, active: bool) -> None:
     if active:
         require_seat(team_id=person.team_id)
     else:
-        require_another_admin(person)
+        require_admin_without({person.id}, team_id=person.team_id)
     person.is_active = active
     person.save(update_fields=["is_active"])
     action = AuditAction.PERSON_ACTIVATED if active else AuditAction.PERSON_DEACTIVATED

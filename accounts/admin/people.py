@@ -1,5 +1,6 @@
 """The admin's page of people."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -7,15 +8,16 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.admin import GroupAdmin  # noqa: F401 - registers Group, which is taken off below
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts import audit, queries
 from accounts.actions import people
 from accounts.audit import AuditAction
-from accounts.exceptions import TeamFull
+from accounts.exceptions import LastAdmin, TeamFull
 from accounts.forms.fields import password_field
-from accounts.models import User, normalise_email
+from accounts.models import Role, User, normalise_email
 from tenants.admin import TenantAdmin, TenantForm
 from tenants.scope import current_scope, tenant_scope
 
@@ -54,7 +56,16 @@ class PersonForm(TenantForm):
                     people.require_seat(team_id=self.instance.team_id)
             except TeamFull as error:
                 self.add_error(None, error.sentence)
+        if not self.instance._state.adding and not self._stays_admin():
+            try:
+                _require_admin_without([self.instance])
+            except LastAdmin as error:
+                self.add_error(None, error.sentence)
         return cleaned
+
+    def _stays_admin(self) -> bool:
+        role, is_active = (self.cleaned_data.get(name, getattr(self.instance, name)) for name in ("role", "is_active"))
+        return bool(is_active and role == Role.ADMIN)
 
 
 @admin.register(User)
@@ -92,6 +103,16 @@ class UserAdmin(TenantAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj != request.user)
 
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        with transaction.atomic():
+            _require_admin_without([obj])
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        with transaction.atomic():
+            _require_admin_without(queryset)
+            super().delete_queryset(request, queryset)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         password = form.cleaned_data["new_password"]
         if not change:
@@ -104,6 +125,14 @@ class UserAdmin(TenantAdmin):
             people.change_password(user=obj, password=password)
             if obj == request.user:
                 update_session_auth_hash(request, obj)
+
+
+def _require_admin_without(leaving: Iterable[User]) -> None:
+    """Raise `LastAdmin` if a team would be left without its last active admin."""
+    ids = [(person.team_id, person.id) for person in leaving]
+    for team_id in sorted({team_id for team_id, _ in ids}):
+        with tenant_scope(team_id):
+            people.require_admin_without([person_id for team, person_id in ids if team == team_id], team_id=team_id)
 
 
 def _record_standing(person: User, form: PersonForm) -> None:

@@ -43,7 +43,7 @@ def test_people_who_join_begin_with_the_teams_tier():
     create("--tier", "free")
     team = Team.objects.get(slug="new")
     assert team.settings == {"registration": "invite", "default_tier": "free"}
-    assert people.add_member(team=team, email="new@new.org", password=None).tier_id == "free"
+    assert people.new_person(team=team, email="new@new.org", password=None).tier_id == "free"
 
 
 @pytest.mark.parametrize(
