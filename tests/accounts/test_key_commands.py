@@ -23,7 +23,7 @@ def all_keys() -> list[ApiKey]:
 
 def log_of(team) -> list[AuditEntry]:
     with tenant_scope(team.id):
-        return list(AuditEntry.objects.order_by("created_at"))
+        return list(AuditEntry.objects.order_by("at"))
 
 
 def create(*arguments: str, team: str = "ours") -> None:
