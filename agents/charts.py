@@ -13,8 +13,10 @@ from typing import Final
 TOP: Final = 12
 FLOOR: Final = 180
 HEIGHT: Final = 204
-MOST_DATES: Final = 5
+MOST_DATES: Final = 4
+MOST_DOTTED: Final = 31  # days; with more, dots would hide their lines
 FILLED: Final = 0.72
+GAP: Final = 1  # between the parts of a column
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def stacked(days: Sequence[date], series: Mapping[str, Sequence[int]], legend: M
             number = series[kind][place]
             if number:
                 y = _height(below + number, ticks[-1])
-                bars.append(Bar(kind, _px(y), _px(_height(below, ticks[-1]) - y)))
+                height = _height(below, ticks[-1]) - y
+                bars.append(Bar(kind, _px(y), _px(max(height / 2, height - GAP) if below else height)))
             below += number
         told = ", ".join(f"{series[kind][place]:,} {legend[kind].lower()}" for kind in kinds if series[kind][place])
         columns.append(_column(days, place, f"{_day(day)}: {told or 'none'}", bars))
@@ -99,18 +102,19 @@ def stacked(days: Sequence[date], series: Mapping[str, Sequence[int]], legend: M
 
 
 def lines(days: Sequence[date], series: Mapping[str, Sequence[float | None]], legend: Mapping[str, str]) -> Chart:
-    """Draw seconds a day, one line a kind; a line has a gap where there is no number."""
+    """Draw seconds a day, one line a kind; a line has a gap where there is no number, a day alone is a dot."""
     ticks = round_ticks(max((v for values in series.values() for v in values if v is not None), default=0))
     dots, strokes = [], []
     for kind in legend:
-        before: Dot | None = None
-        for place, value in enumerate(series[kind]):
-            dot = None if value is None else Dot(kind, _middle(days, place), _px(_height(value, ticks[-1])))
+        places = [
+            None if value is None else Dot(kind, _middle(days, place), _px(_height(value, ticks[-1])))
+            for place, value in enumerate(series[kind])
+        ]
+        for before, dot, after in zip([None, *places], places, [*places[1:], None], strict=False):
             if dot and before:
                 strokes.append(Stroke(kind, before.x, before.y, dot.x, dot.y))
-            if dot:
+            if dot and (len(days) <= MOST_DOTTED or not (before or after)):
                 dots.append(dot)
-            before = dot
     columns = []
     for place, day in enumerate(days):
         numbers = {legend[kind]: values[place] for kind, values in series.items()}
@@ -120,10 +124,10 @@ def lines(days: Sequence[date], series: Mapping[str, Sequence[float | None]], le
 
 
 def round_ticks(highest: float, *, whole: bool = False) -> list[float]:
-    """Return two to five round numbers at even distances, from 0 to `highest` or a little more."""
+    """Return two to six round numbers at even distances, from 0 to `highest` or a little more."""
     if highest <= 0:
         return [0, 1]
-    rough = highest / 4
+    rough = highest / 5
     magnitude = 10 ** floor(log10(rough))
     step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= rough * (1 - 1e-9))
     if whole:

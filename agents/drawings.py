@@ -49,7 +49,9 @@ def runs_per_day(report: Report) -> Drawing:
     days = [day.day for day in report.days]
     series = {outcome: [getattr(day.sums, outcome) for day in report.days] for outcome in OUTCOMES}
     most = max(report.days, key=lambda day: day.sums.runs)
-    says = f"{report.total.runs:,} in {len(days)} days; most, {most.sums.runs:,}, on {most.day.day} {most.day:%B}."
+    says = (
+        f"{report.total.runs:,} in {len(days)} days, most of them on {most.day.day} {most.day:%B}: {most.sums.runs:,}."
+    )
     return Drawing("runs", "Runs per day", says, charts.stacked(days, series, OUTCOMES))
 
 

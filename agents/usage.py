@@ -125,7 +125,10 @@ class DayUsage:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The share of one agent, person or error code; `name` is empty for a person whose account is gone."""
+    """The share of one agent, person or error code; `name` is empty for a person whose account is gone.
+
+    `team` says whose an agent or a person is; a code is everybody's.
+    """
 
     name: str
     team: str
@@ -165,8 +168,8 @@ def of_team(period: Period) -> Report:
         total=_total(days),
         wait=_waits(runs, by_day=False).get(None, Wait()),
         agents=_by_agent(runs),
-        people=_parts(runs, name=Coalesce("user__email", Value("")), key="user_id"),
-        errors=_parts(runs.exclude(error_code=""), name=F("error_code"), key="error_code"),
+        people=_parts(runs, "team_id", "user_id", name=Coalesce("user__email", Value(""))),
+        errors=_parts(runs.exclude(error_code=""), name=F("error_code")),
     )
 
 
@@ -203,14 +206,13 @@ def _total(days: Sequence[DayUsage]) -> Sums:
 
 def _by_agent(runs: QuerySet[Run]) -> list[Part]:
     """Count by agent under its present name; one that was removed keeps the name it had."""
-    return _parts(runs, name=Coalesce("agent__name", "agent_name"), key="agent_id")
+    return _parts(runs, "team_id", "agent_id", name=Coalesce("agent__name", "agent_name"))
 
 
-def _parts(runs: QuerySet[Run], *, name: Any, key: str) -> list[Part]:
-    groups: Any = runs.values(key, "team_id", name=name).annotate(
-        belongs_to=Max("team__name"), runs=Count("pk"), **COUNTED
-    )
-    busiest = groups.order_by("-runs", "name", key)[:LONGEST_LIST]
+def _parts(runs: QuerySet[Run], *keys: str, name: Any) -> list[Part]:
+    groups: Any = runs.values(*keys, name=name)
+    counted = groups.annotate(belongs_to=Max("team__name"), runs=Count("pk"), **COUNTED)
+    busiest = counted.order_by("-runs", "name", *keys)[:LONGEST_LIST]
     return [Part(row["name"], row["belongs_to"], Sums(**{field: row[field] for field in COUNTED})) for row in busiest]
 
 
