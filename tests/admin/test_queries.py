@@ -16,7 +16,6 @@ from tests.factories import ChatFactory, UserFactory
 from tests.isolation.conftest import World
 from tests.isolation.world import furnish
 
-
 MODELS = [User, RefreshSession, ApiKey, ExternalIdentity, Invitation, AuditEntry, Agent, Chat, Message]
 
 
