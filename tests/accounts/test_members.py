@@ -1,0 +1,272 @@
+"""The page of a team's people: its admins invite, set roles and say who may come in; nobody else does."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.actions import people
+from accounts.exceptions import LastAdmin
+from accounts.models import AuditEntry, Invitation, Role, User
+from tenants.scope import tenant_scope
+from tests.accounts.parallel import at_once
+from tests.conftest import Cast
+from tests.factories import UserFactory
+
+
+@pytest.fixture
+def admin(cast, sits, outbox) -> Client:
+    return sits(cast.admin)
+
+
+def stored(user: User) -> User:
+    with tenant_scope(user.team_id):
+        return User.objects.get(id=user.id)
+
+
+def standing(*users: User) -> list[tuple[str, bool]]:
+    return [(user.role, user.is_active) for user in map(stored, users)]
+
+
+def set_role(client: Client, user: User, role: str):
+    return client.post(f"/members/{user.id}/role", {"role": role}, follow=True)
+
+
+def set_active(client: Client, user: User, active: str):
+    return client.post(f"/members/{user.id}/active", {"active": active}, follow=True)
+
+
+def invite(client: Client, email: str = "", role: str = "user"):
+    return client.post("/members", {"email": email, "role": role})
+
+
+def invitations(cast: Cast) -> list[Invitation]:
+    with tenant_scope(cast.team.id):
+        return list(Invitation.objects.all())
+
+
+class TestList:
+    def test_it_shows_the_teams_people_and_nobody_else(self, cast, admin):
+        UserFactory(team=cast.team, email="boss@ours.org", is_superuser=True, role="admin")
+        page = admin.get("/members").content.decode()
+        assert sorted(set(re.findall(r"[\w.]+@[\w.]+", page))) == [
+            "admin@ours.org",
+            "owner@ours.org",
+            "teammate@ours.org",
+        ]
+        assert page.count("never signed in") + page.count("last signed in") == 3
+
+    def test_everything_somebody_wrote_is_escaped(self, cast, admin):
+        UserFactory(team=cast.team, email="x@ours.org", full_name="<img src=x onerror=alert(1)>")
+        page = admin.get("/members").content.decode()
+        assert "<img src=x" not in page
+        assert "&lt;img src=x onerror=alert(1)&gt;" in page
+        assert "style=" not in page
+
+    def test_it_is_searched_by_name_and_e_mail(self, cast, admin):
+        UserFactory(team=cast.team, email="found@ours.org", full_name="Grace Hopper")
+        for search in ("hopper", "FOUND@", "grace h"):
+            page = admin.get("/members", {"q": search}).content.decode()
+            assert "found@ours.org" in page
+            assert "owner@ours.org" not in page
+        for search in ("outsider", "%", "\x00_", "\N{SNOWMAN}"):
+            assert "Nobody here has" in admin.get("/members", {"q": search}).content.decode()
+
+    @pytest.mark.parametrize("page", ["0", "-1", "999999999999999999999", "x", "\x00"])
+    def test_an_odd_page_is_a_page(self, cast, admin, page):
+        assert admin.get("/members", {"page": page}).status_code == 200
+
+    def test_its_queries_do_not_grow_with_people_and_invitations(self, cast, admin, django_assert_num_queries):
+        for number in (0, 4):
+            for _ in range(number):
+                UserFactory(team=cast.team)
+                invite(admin)
+            with django_assert_num_queries(5):
+                assert admin.get("/members").status_code == 200
+
+    def test_many_people_come_in_pages(self, cast, admin):
+        for number in range(50):
+            UserFactory(team=cast.team, email=f"x{number:02}@ours.org")
+        first, second = (admin.get("/members", {"page": page}).content.decode() for page in (1, 2))
+        assert "Page 1 of 2" in first
+        assert ("x49@ours.org" in first, "x49@ours.org" in second) == (False, True)
+
+
+class TestWho:
+    def test_only_admins_have_the_link(self, cast, sits):
+        assert b'href="/members"' in sits(cast.admin).get("/profile").content
+        assert b'href="/members"' not in sits(cast.owner).get("/profile").content
+
+    def test_a_member_can_do_nothing_there(self, cast, sits, admin):
+        invite(admin, "new@ours.org")
+        [invitation] = invitations(cast)
+        member = sits(cast.owner)
+        answers = [
+            member.get("/members"),
+            invite(member, "mine@ours.org", "admin"),
+            set_role(member, cast.owner, "admin"),
+            set_role(member, cast.admin, "user"),
+            set_active(member, cast.admin, "0"),
+            member.post(f"/members/invitations/{invitation.id}/withdraw"),
+        ]
+        assert {answer.status_code for answer in answers} == {403}
+        assert standing(cast.owner, cast.admin) == [("user", True), ("admin", True)]
+        assert [kept.revoked_at for kept in invitations(cast)] == [None]
+
+    def test_another_teams_admin_finds_nothing_there(self, cast, sits, admin):
+        invite(admin, "new@ours.org")
+        [invitation] = invitations(cast)
+        other = sits(cast.other_admin)
+        answers = [
+            set_role(other, cast.owner, "admin"),
+            set_active(other, cast.owner, "0"),
+            other.post(f"/members/invitations/{invitation.id}/withdraw"),
+            other.post(f"/members/invitations/{uuid4()}/withdraw"),
+        ]
+        assert {answer.status_code for answer in answers} == {404}
+        assert standing(cast.owner) == [("user", True)]
+        assert [kept.revoked_at for kept in invitations(cast)] == [None]
+
+    def test_an_operator_in_the_team_is_out_of_its_admins_reach(self, cast, admin):
+        boss = UserFactory(team=cast.team, email="boss@ours.org", is_superuser=True, role="admin")
+        assert [set_role(admin, boss, "user").status_code, set_active(admin, boss, "0").status_code] == [404, 404]
+        assert standing(boss) == [("admin", True)]
+
+    def test_another_site_and_a_form_without_its_token_change_nothing(self, cast, sits):
+        for client in (Client(enforce_csrf_checks=True), Client(headers={"origin": "https://evil.example"})):
+            client.cookies = sits(cast.admin).cookies
+            assert set_role(client, cast.owner, "admin").status_code == 403
+        assert standing(cast.owner) == [("user", True)]
+
+
+class TestRole:
+    def test_a_member_becomes_admin_and_back(self, cast, admin, sits):
+        assert "The role is changed." in set_role(admin, cast.owner, "admin").content.decode()
+        assert sits(cast.owner).get("/members").status_code == 200
+        set_role(admin, cast.owner, "user")
+        assert sits(cast.owner).get("/members").status_code == 403
+        with tenant_scope(cast.team.id):
+            entries = list(AuditEntry.objects.filter(action="person.role_changed").order_by("at"))
+        assert [(entry.actor_name, entry.object_id, entry.details) for entry in entries] == [
+            ("admin@ours.org", str(cast.owner.id), {"before": "user", "role": "admin"}),
+            ("admin@ours.org", str(cast.owner.id), {"before": "admin", "role": "user"}),
+        ]
+
+    def test_nobody_changes_themselves(self, cast, admin):
+        UserFactory(team=cast.team, email="second@ours.org", role="admin")
+        for answer in (set_role(admin, cast.admin, "user"), set_active(admin, cast.admin, "0")):
+            assert "Another admin of the team has to do this for you." in answer.content.decode()
+        assert standing(cast.admin) == [("admin", True)]
+
+    @pytest.mark.parametrize("role", ["", "king", "a\x00", "Admin"])
+    def test_an_unknown_role_is_refused(self, cast, admin, role):
+        assert "Choose one of the roles." in set_role(admin, cast.owner, role).content.decode()
+        assert standing(cast.owner) == [("user", True)]
+
+    def test_the_same_role_once_more_is_not_recorded(self, cast, admin):
+        set_role(admin, cast.owner, "user")
+        with tenant_scope(cast.team.id):
+            assert not AuditEntry.objects.filter(action="person.role_changed").exists()
+
+
+class TestActive:
+    def test_who_is_let_out_is_out_at_the_next_request_and_can_be_let_in_again(self, cast, admin, sits, client_of):
+        page, api = sits(cast.owner), client_of(cast.owner)
+        assert "The person is out" in set_active(admin, cast.owner, "0").content.decode()
+        assert page.get("/profile").status_code == 302
+        assert api.get("/api/auth/me").status_code == 401
+        assert "Deactivated" in admin.get("/members").content.decode()
+        assert "may sign in again" in set_active(admin, cast.owner, "1").content.decode()
+        assert sits(cast.owner).get("/profile").status_code == 200
+        with tenant_scope(cast.team.id):
+            done = (
+                AuditEntry.objects.filter(action__startswith="person.").order_by("at").values_list("action", flat=True)
+            )
+            assert list(done) == ["person.deactivated", "person.activated"]
+
+    def test_letting_in_again_takes_a_seat(self, cast, admin):
+        idle = UserFactory(team=cast.team, is_active=False)
+        cast.team.settings = {"max_users": 3}
+        cast.team.save()
+        assert "as many people as it may have" in set_active(admin, idle, "1").content.decode()
+        assert "0 seats left" in admin.get("/members").content.decode()
+        assert standing(idle) == [("user", False)]
+
+    @pytest.mark.parametrize("active", ["", "2", "true"])
+    def test_an_unknown_wish_is_refused(self, cast, admin, active):
+        assert "Say whether" in set_active(admin, cast.owner, active).content.decode()
+        assert standing(cast.owner) == [("user", True)]
+
+
+class TestInviting:
+    def test_the_link_is_shown_once(self, cast, admin):
+        page = invite(admin).content.decode()
+        link = re.search(r"<code>(\S+/join/\S+)</code>", page)[1]
+        assert "whoever has it can join, once" in page
+        again = admin.get("/members").content.decode()
+        assert link not in again
+        assert "Whoever has the link" in again
+
+    def test_one_by_mail_is_shown_and_sent(self, cast, admin, outbox):
+        page = invite(admin, " New@Ours.org ", "admin").content.decode()
+        link = re.search(r"<code>(\S+)</code>", page)[1]
+        assert link in outbox[0].body
+        [invitation] = invitations(cast)
+        assert (invitation.email, invitation.role, invitation.invited_by_id) == ("new@ours.org", "admin", cast.admin.id)
+
+    @pytest.mark.parametrize(
+        ("email", "role", "told"),
+        [
+            ("owner@OURS.org", "user", "already uses this e-mail"),
+            ("nonsense", "user", "Enter a valid email address"),
+            ("a@b.c\nBcc: x@y.z", "user", "Enter a valid email address"),
+            ("a\x00@b.org", "user", "Null characters"),
+            ("new@ours.org", "king", "Select a valid choice"),
+        ],
+    )
+    def test_what_cannot_be_is_said_in_the_form(self, cast, admin, outbox, email, role, told):
+        assert told in invite(admin, email, role).content.decode()
+        assert (invitations(cast), outbox) == ([], [])
+
+    def test_an_e_mail_of_another_team_can_be_invited(self, cast, admin, outbox):
+        invite(admin, cast.outsider.email)
+        assert len(outbox) == 1
+
+    def test_open_ones_are_listed_and_withdrawn(self, cast, admin):
+        invite(admin, "new@ours.org")
+        [invitation] = invitations(cast)
+        assert "new@ours.org" in admin.get("/members").content.decode()
+        gone = admin.post(f"/members/invitations/{invitation.id}/withdraw", follow=True)
+        assert "The invitation is withdrawn." in gone.content.decode()
+        assert "new@ours.org" not in gone.content.decode()
+        assert admin.post(f"/members/invitations/{invitation.id}/withdraw").status_code == 404
+
+    def test_ended_ones_are_not_listed(self, cast, admin):
+        invite(admin, "new@ours.org")
+        with tenant_scope(cast.team.id):
+            Invitation.objects.update(expires_at=timezone.now())
+        assert "new@ours.org" not in admin.get("/members").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["demote", "deactivate"])
+def test_of_two_admins_who_take_each_other_away_at_once_one_stays(cast, how):
+    pair = [cast.admin, UserFactory(team=cast.team, email="second@ours.org", role="admin")]
+
+    def take_away(number: int) -> bool:
+        by, other = pair[number % 2], pair[1 - number % 2]
+        with tenant_scope(cast.team.id):
+            try:
+                if how == "demote":
+                    people.set_role(by=by, user_id=other.id, role=Role.USER)
+                else:
+                    people.set_active(by=by, user_id=other.id, active=False)
+            except LastAdmin:
+                return False
+        return True
+
+    answers = at_once(2, take_away)
+    assert sorted(answers) == [False, True]
+    assert standing(*pair).count(("admin", True)) == 1
