@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import join, members, password_reset, profile, register, sign_in
+from accounts.views import join, keys, members, password_reset, profile, register, sign_in
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="sign-in"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("members/<uuid:user_id>/role", members.set_role, name="member-role"),
     path("members/<uuid:user_id>/active", members.set_active, name="member-active"),
     path("members/invitations/<uuid:invitation_id>/withdraw", members.withdraw, name="invitation-withdraw"),
+    path("keys", keys.keys, name="keys"),
+    path("keys/<uuid:key_id>/revoke", keys.revoke, name="key-revoke"),
     path("profile", profile.profile, name="profile"),
     path("profile/clients/<uuid:session_id>/revoke", profile.revoke_client, name="profile-client-revoke"),
 ]

@@ -91,6 +91,11 @@ class ApiKey(TenantModel):
         return f"{self.name} ({self.key_prefix}…)"
 
     @property
+    def scope_labels(self) -> list[str]:
+        """What the key opens, in words."""
+        return [Scope(scope).label for scope in self.scopes if scope in Scope]
+
+    @property
     def has_expired(self) -> bool:
         """Tell whether the key's time is over."""
         return self.expires_at is not None and self.expires_at <= timezone.now()

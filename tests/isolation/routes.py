@@ -76,6 +76,8 @@ ROUTES: dict[str, dict[str, Call]] = {
     "members/<uuid:user_id>/role": {"POST": call(ADMINS, {"role": "admin"})},
     "members/<uuid:user_id>/active": {"POST": call(ADMINS, {"active": "0"})},
     "members/invitations/<uuid:invitation_id>/withdraw": {"POST": call(ADMINS, {})},
+    "keys": {"GET": call(PAGE), "POST": call(PAGE, {"name": "made here", "scopes": ["chats:read"]})},
+    "keys/<uuid:key_id>/revoke": {"GET": call(OWN_PAGE), "POST": call("302 404 404 404 404 302", {})},
     "profile": {"GET": call(PAGE), "POST": call("302 302 302 302 302 302", {"save": "name", "full_name": "New"})},
     "profile/clients/<uuid:session_id>/revoke": {"POST": call("302", {})},
     "usage": {"GET": call(PAGE)},
