@@ -93,34 +93,34 @@ def test_an_expiry_at_the_bounds_is_taken(owner, days):
     assert made(owner, expires_days=days)["key_info"]["expires_at"]
 
 
-@pytest.mark.parametrize("days", [0, -1, 3651, 10**30, True, False, "30", "", 1.5, 30.0, [], {}])
-def test_any_other_expiry_is_400(cast, owner, days):
-    answer = owner.send(KEYS, {"expires_days": days})
-    assert refused(answer, 400, "VALIDATION_ERROR")
-    assert list(answer.json()["errors"]) == ["expires_days"]
+def test_any_other_expiry_is_400(cast, owner):
+    for days in [0, -1, 3651, 10**30, True, False, "30", "", 1.5, 30.0, [], {}]:
+        answer = owner.send(KEYS, {"expires_days": days})
+        assert refused(answer, 400, "VALIDATION_ERROR")
+        assert list(answer.json()["errors"]) == ["expires_days"], days
     assert len(keys_of(cast.owner)) == 1
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("field", "values"),
     [
-        *(("name", value) for value in ["", " ", "x" * 101, 5, True, [], {}]),
-        *(("scopes", value) for value in [[], "chats:read", ["nonsense"], ["users:sync"], [5], [None], [{}], {}, 5]),
-        *(("scopes", [["chats:read"]]), ("scopes", ["chats:read"] * 50)),
-        *(("allowed_networks", value) for value in ["x", ["x"], [""], [5], [None], [[]], {}, ["1.2.3.4/33"]]),
-        ("allowed_networks", ["192.0.2.0/24"] * 21),
+        ("name", ["", " ", "x" * 101, 5, True, [], {}]),
+        ("scopes", [[], "chats:read", ["nonsense"], ["users:sync"], [5], [None], [{}], {}, 5, [["chats:read"]]]),
+        ("scopes", [["chats:read"] * 50]),
+        ("allowed_networks", ["x", ["x"], [""], [5], [None], [[]], {}, ["1.2.3.4/33"], ["192.0.2.0/24"] * 21]),
     ],
 )
-def test_what_is_no_name_scope_or_network_is_400(cast, owner, field, value):
-    answer = owner.send(KEYS, {field: value})
-    assert refused(answer, 400, "VALIDATION_ERROR")
-    assert {name.partition(".")[0] for name in answer.json()["errors"]} == {field}
+def test_what_is_no_name_scope_or_network_is_400(cast, owner, field, values):
+    for value in values:
+        answer = owner.send(KEYS, {field: value})
+        assert refused(answer, 400, "VALIDATION_ERROR")
+        assert {name.partition(".")[0] for name in answer.json()["errors"]} == {field}, value
     assert len(keys_of(cast.owner)) == 1
 
 
-@pytest.mark.parametrize("name", sorted(set(BODIES) - {"nothing"}))
-def test_a_bad_body_is_400(owner, name):
-    assert_refused(owner.post(KEYS, BODIES[name], content_type="application/json"), 400)
+def test_a_bad_body_is_400(owner):
+    for body in filter(None, BODIES.values()):
+        assert_refused(owner.post(KEYS, body, content_type="application/json"), 400)
 
 
 def test_another_media_type_is_415_and_too_much_is_413(owner):

@@ -347,17 +347,17 @@ def test_a_bad_field_is_named(cast, trusted, path, field, values):
     assert rows(cast.team) == before
 
 
-@pytest.mark.parametrize("value", [*WRONG, "", " ", "GitHub", "x" * 41, "a b", "ü", "-a", "git\u2028hub"])
-def test_a_provider_is_a_short_name(trusted, value):
-    answer = sync(trusted, provider=value)
-    assert_refused(answer, 400)
-    assert list(answer.json()["errors"]) == ["provider"]
+def test_a_provider_is_a_short_name(trusted):
+    for value in [*WRONG, "", " ", "GitHub", "x" * 41, "a b", "ü", "-a", "git\u2028hub"]:
+        answer = sync(trusted, provider=value)
+        assert_refused(answer, 400)
+        assert list(answer.json()["errors"]) == ["provider"], value
 
 
 @BOTH
-@pytest.mark.parametrize("name", sorted(BODIES))
-def test_a_bad_body_is_400(trusted, path, name):
-    assert_refused(trusted.post(path, BODIES[name], content_type="application/json"), 400)
+def test_a_bad_body_is_400(trusted, path):
+    for body in BODIES.values():
+        assert_refused(trusted.post(path, body, content_type="application/json"), 400)
 
 
 @BOTH
