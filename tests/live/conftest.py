@@ -16,6 +16,8 @@ from tests.live.people import Person
 from tests.servers import Server, start_server
 
 Demo = dict[str, Any]
+REDIS = os.environ.get("TEST_REDIS_URL", "")
+ON_POSTGRES = os.environ.get("DATABASE_URL", "").startswith("postgres")
 
 
 @contextmanager
@@ -45,6 +47,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def demo(server: Server) -> Demo:
     return json.loads(server.manage("demo", "--json"))
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server, Demo]]:
+    """Two servers that share a database, a channel layer and their keys."""
+    if not ON_POSTGRES:
+        pytest.skip("two processes share PostgreSQL; this is the SQLite run")
+    if not REDIS:
+        pytest.skip("no Redis: TEST_REDIS_URL is not set")
+    folder = tmp_path_factory.mktemp("pair")
+    shared = {"REDIS_URL": REDIS, "REDIS_PREFIX": f"test-{secrets.token_hex(4)}"}
+    with fresh_database() as database, ExitStack() as stack:
+        first = stack.enter_context(start_server(folder, **database, **shared))
+        second = stack.enter_context(start_server(folder, migrate=False, **database, **shared))
+        yield first, second, json.loads(first.manage("demo", "--json"))
 
 
 @pytest.fixture

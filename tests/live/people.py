@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -107,6 +108,14 @@ class Reading:
         for _ in self:
             pass
         return self.seen[-1]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    """Ask again and again until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.05)
 
 
 def all_at_once(count: int, work: Any) -> list[Any]:

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from tests.live.conftest import add_agent, fresh_database
-from tests.live.people import Person
+from tests.live.people import Person, wait_until
 from tests.live.sockets import open_socket
 from tests.servers import start_server
 
@@ -38,14 +38,6 @@ def scene(victim, agent):
 
 def kept_text(user, chat):
     return user.messages(chat)[-1]["content"]
-
-
-def wait_until(condition, seconds):
-    """Ask again and again until a condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.05)
 
 
 def test_after_kill_9_the_answer_is_interrupted_with_its_text(scene):

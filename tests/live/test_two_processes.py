@@ -1,35 +1,12 @@
 """Two servers on one PostgreSQL and one Redis: an answer of one is read, resumed and stopped through the other."""
 
-import json
-import os
-import secrets
-from contextlib import ExitStack
-
 import pytest
 
-from tests.live.conftest import add_agent, fresh_database
+from tests.live.conftest import add_agent
 from tests.live.people import Person
 from tests.live.sockets import open_socket
-from tests.servers import start_server
 
 pytestmark = pytest.mark.processes
-REDIS = os.environ.get("TEST_REDIS_URL", "")
-ON_POSTGRES = os.environ.get("DATABASE_URL", "").startswith("postgres")
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    """Two servers that share a database, a channel layer and their keys."""
-    if not ON_POSTGRES:
-        pytest.skip("two processes share PostgreSQL; this is the SQLite run")
-    if not REDIS:
-        pytest.skip("no Redis: TEST_REDIS_URL is not set")
-    folder = tmp_path_factory.mktemp("pair")
-    shared = {"REDIS_URL": REDIS, "REDIS_PREFIX": f"test-{secrets.token_hex(4)}"}
-    with fresh_database() as database, ExitStack() as stack:
-        first = stack.enter_context(start_server(folder, **database, **shared))
-        second = stack.enter_context(start_server(folder, migrate=False, **database, **shared))
-        yield first, second, json.loads(first.manage("demo", "--json"))
 
 
 @pytest.fixture
