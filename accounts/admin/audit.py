@@ -116,10 +116,11 @@ def _label(entry: AuditEntry) -> str:
 
 
 def _details(entry: AuditEntry) -> str:
-    told = {
-        name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in entry.details.items()
-    }
-    return "; ".join(f"{name}: {value}" for name, value in told.items())
+    """Write details in one line; sorted, since PostgreSQL keeps them in an order of its own."""
+    return "; ".join(
+        f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in sorted(entry.details.items())
+    )
 
 
 def _row(entry: AuditEntry) -> list[Any]:

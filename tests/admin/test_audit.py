@@ -154,7 +154,7 @@ def test_a_team_admin_reads_the_own_log_and_no_operators_name(busy: None, cast: 
     text = text_of(sits(cast.admin).get(LIST))
     assert "An operator" in text
     assert "Changed the team" in text
-    assert "what: things; rows: 3" in text
+    assert "rows: 3; what: things" in text
     assert [mark for mark in ("operator@parley.test", "@theirs.org", str(cast.other_team)) if mark in text] == []
 
 
