@@ -6,16 +6,15 @@ The admin site enters the caller's scope before a view of these runs.
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from datetime import date
-from typing import cast
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 
 from accounts import audit
 from accounts.audit import AuditAction
-from accounts.models import User
 from agents import drawings, usage
 from agents.drawings import COLUMNS
 from agents.forms import RANGES, TeamRangeForm, team_choices
@@ -54,15 +53,11 @@ def dashboard_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out each day's numbers of each agent and person."""
     asked = TeamRangeForm.read(request.GET)
     scope, period = _chosen_scope(asked["team"]), asked["period"]
-    # What is taken of all teams stands in the log of the operators' own.
-    audit.record(
-        AuditAction.EXPORTED,
-        team_id=scope.team_id or cast("User", request.user).team_id,
-        what="usage of all teams" if scope.is_wide else "usage",
-        days=asked["days"],
-    )
+    with transaction.atomic():
+        for team_id in [scope.team_id] if scope.team_id else usage.teams(period):
+            audit.record(AuditAction.EXPORTED, team_id=team_id, what="usage", days=asked["days"])
     response = StreamingHttpResponse(_lines(scope, period), content_type=CONTENT_TYPE)
-    return as_download(response, f"usage-{asked['team'] or 'team'}-{period.last}.csv")
+    return as_download(response, "-".join(filter(None, ["usage", asked["team"], str(period.last)])) + ".csv")
 
 
 async def _lines(scope: Scope, period: Period) -> AsyncIterator[bytes]:

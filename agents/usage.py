@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import Count, DateField, F, FloatField, Func, Max, Q, QuerySet, Sum, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
@@ -184,6 +185,11 @@ def of_month(user: User) -> Sums:
     """Return what one person's runs of this calendar month come to."""
     this_month = Run.objects.filter(user=user, started_at__gte=month_of(timezone.now()))
     return Sums(**this_month.aggregate(**COUNTED))
+
+
+def teams(period: Period) -> list[UUID]:
+    """Return the teams in scope that asked anything."""
+    return list(period.runs().order_by("team_id").values_list("team_id", flat=True).distinct())
 
 
 def lines_of_day(day: date) -> list[Line]:

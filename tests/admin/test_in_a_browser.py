@@ -26,6 +26,7 @@ LISTS = [
     "accounts/refreshsession",
     "agents/agent",
     "agents/run",
+    "usage",
     "chats/chat",
     "chats/message",
     "chats/idempotencykey",
