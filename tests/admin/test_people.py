@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from accounts.models import RefreshSession, User
 from tenants.scope import tenant_scope
+from tests.accounts.parallel import at_once
 from tests.admin.conftest import SignIn
 from tests.admin.forms import GOOD, SOURCE, person, the
 from tests.admin.test_every_page import url
@@ -108,3 +109,34 @@ def test_a_person_goes_with_what_hangs_on_them(world: World, cast: Cast, sits: S
     with tenant_scope(cast.team.id):
         assert not User.objects.filter(pk=cast.owner.pk).exists()
         assert not RefreshSession.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"role": "user"}, {"is_active": ""}])
+def test_a_teams_last_active_admin_stays_one(world: World, cast: Cast, sits: SignIn, change: dict[str, str]) -> None:
+    UserFactory(team=cast.team, email="idle@ours.org", role="admin", is_active=False)
+    fields = {**person(email="admin@ours.org", role="admin", tier="team"), **change}
+    client = sits(cast.operator)
+    response = client.post(url(User, "change", cast.admin.pk), fields)
+    assert (response.status_code, b"needs at least one active admin" in response.content) == (200, True)
+    assert client.post(url(User, "delete", cast.admin.pk), {"post": "yes"}).status_code == 409
+    chosen = {"action": "delete_selected", "_selected_action": [str(cast.admin.pk), str(cast.owner.pk)], "post": "yes"}
+    assert client.post(url(User, "changelist"), chosen).status_code == 409
+    assert (the(User, pk=cast.admin.pk).role, the(User, pk=cast.admin.pk).is_active) == ("admin", True)
+    UserFactory(team=cast.team, email="second@ours.org", role="admin")
+    assert client.post(url(User, "change", cast.admin.pk), fields).status_code == 302
+    assert client.post(url(User, "delete", cast.admin.pk), {"post": "yes"}).status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_admins_who_let_each_other_out_at_once_one_stays(cast: Cast, sits: SignIn) -> None:
+    pair = [cast.admin, UserFactory(team=cast.team, email="second@ours.org", role="admin")]
+    clients = [sits(user) for user in pair]
+
+    def let_out(number: int) -> int:
+        other = pair[1 - number]
+        fields = person(email=other.email, role="admin", is_active="")
+        return clients[number].post(url(User, "change", other.pk), fields).status_code
+
+    answers = at_once(2, let_out)
+    assert 302 in answers
+    assert [the(User, pk=user.pk).is_active for user in pair].count(True) == 1
