@@ -71,7 +71,7 @@ def test_the_page_says_how_many_calls_are_left(client, chat, asker):
     page = page_of(client, chat)
     assert "2 of 3 calls left this hour" in page
     assert "9 of 10 calls left this month" in page
-    assert '<meter max="3" value="2"' in page
+    assert '<progress max="3" value="2"' in page
 
 
 def test_used_up_the_page_says_when_the_next_call_is_free_and_still_lets_write(client, chat, asker):
@@ -94,7 +94,7 @@ def test_people_without_limits_see_none_and_cost_no_count(cast, owner, client, c
     unlimited = ChatFactory(user=cast.owner)
     page = page_of(owner, unlimited)
     assert "data-composer" in page
-    assert "<meter" not in page
+    assert "<progress" not in page
     who_is_asking, page_itself, count = 1, 3, 1
     with django_assert_num_queries(who_is_asking + page_itself):
         page_of(owner, unlimited)
@@ -109,7 +109,7 @@ def test_who_may_not_call_is_told_so_before_writing(client_of, chat, asker, cast
     page = page_of(client, its_chat)
     assert "You have no tier that allows calls of agents." in page
     assert "data-composer" not in page
-    assert "<meter" not in page
+    assert "<progress" not in page
     refused = client.post(reverse("chat-send", args=[its_chat.id]), {"content": "My thoughts"})
     shown = refused.content.decode()
     assert refused.status_code == 403
