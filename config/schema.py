@@ -6,6 +6,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
+from accounts.permissions import IsTrustedBackEnd, required_scope
+
 SENTENCES = {
     "400": "The request is not valid.",
     "401": "No or bad credentials.",
@@ -39,16 +41,21 @@ class PrincipalScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
     """Describe the credentials of API clients that the resolver of who is asking takes."""
 
     target_class = "accounts.api.authentication.PrincipalAuthentication"
-    name = ["bearer", "cookie"]
+    name = ["bearer", "apiKey", "cookie"]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
         return [
-            {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+            {"type": "http", "scheme": "bearer", "description": "An access token (JWT) or an API key."},
+            {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             {"type": "apiKey", "in": "cookie", "name": "access_token"},
         ]
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
-        return [{name: []} for name in self.name]  # any one of them is enough
+        """Name what opens a call; any one of them is enough."""
+        if any(issubclass(allowed, IsTrustedBackEnd) for allowed in auto_schema.view.permission_classes):
+            return [{"bearer": []}, {"apiKey": []}]
+        takes_keys = required_scope(auto_schema.view, auto_schema.method) is not None
+        return [{name: []} for name in self.name if takes_keys or name != "apiKey"]
 
 
 class StackScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # the package's own gap
@@ -62,11 +69,15 @@ class StackScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 
 class ContractSchema(AutoSchema):
-    """Declare the refusals common to all calls, and those a view names in `refusals[action]`."""
+    """Name the scope that opens a call to a key, and declare the refusals: those of all and the view's `refusals`."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is not None:
+            if scope := required_scope(self.view, self.method):
+                operation["x-required-scope"] = scope.value
+                sentence = f"An API key needs the scope `{scope}`."
+                operation["description"] = "\n\n".join(filter(None, [operation.get("description"), sentence]))
             for status in self._refusals():
                 operation["responses"].setdefault(status, self._error(status))
         return operation

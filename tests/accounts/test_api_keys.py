@@ -190,6 +190,13 @@ def test_a_socket_is_held_to_the_same_networks(cast):
     assert handshake({"X-Api-Key": text}, peer="198.51.100.1", cookies_count=False) is None
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_needs_signatures_opens_no_socket_and_no_unsigned_call(cast):
+    _, text = new_key(cast.owner, needs_signature=True)
+    assert async_to_sync(from_handshake)({"X-Api-Key": text}, peer="", cookies_count=False) is None
+    assert is_refused(ask(with_key(text)), "BAD_SIGNATURE")
+
+
 # Several credentials at once
 
 

@@ -93,6 +93,23 @@ def test_the_description_holds_no_call_beside_them():
     assert len(described) >= len(OPENED_BY) - 3  # which are the description itself and its two viewers
 
 
+def test_the_description_names_the_scope_and_the_credentials_of_each_call():
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    for path, methods in paths.items():
+        for method, told in methods.items():
+            call = f"{method.upper()} {re.sub('{.*?}', '{id}', path)}"
+            opened_by = OPENED_BY[call]
+            takes = {name for way in told.get("security", []) for name in way} - {"stackAuth"}
+            if opened_by == PUBLIC:
+                wanted: tuple[Any, set[str]] = (None, set())
+            elif opened_by == NO_KEY:
+                wanted = (None, {"bearer", "cookie"})
+            else:
+                wanted = (opened_by, {"bearer", "apiKey"} if call in FOR_BACK_ENDS else {"bearer", "apiKey", "cookie"})
+                assert f"`{opened_by}`" in told["description"]
+            assert (told.get("x-required-scope"), takes) == wanted, call
+
+
 def test_only_calls_for_back_ends_are_declared_so():
     def is_for_back_ends(view: Any) -> bool:
         return any(issubclass(permission, IsTrustedBackEnd) for permission in view.permission_classes)
