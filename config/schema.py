@@ -52,7 +52,7 @@ class PrincipalScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
         """Name what opens a call; any one of them is enough."""
-        if any(issubclass(allowed, IsTrustedBackEnd) for allowed in auto_schema.view.permission_classes):
+        if any(isinstance(allowed, IsTrustedBackEnd) for allowed in auto_schema.view.get_permissions()):
             return [{"bearer": []}, {"apiKey": []}]
         takes_keys = required_scope(auto_schema.view, auto_schema.method) is not None
         return [{name: []} for name in self.name if takes_keys or name != "apiKey"]
