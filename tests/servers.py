@@ -1,6 +1,5 @@
 """Real server processes for tests: what a person starts, on a port of its own."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -9,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
+from tests.homes import ROOT, demo_of, fresh_home, inherited, manage
+
 START_SECONDS = 40
 UVICORN_OPTIONS = ["--no-proxy-headers", "--lifespan", "on", "--timeout-graceful-shutdown", "7"]
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def free_port() -> int:
@@ -67,27 +68,40 @@ class Server:
 
     def manage(self, *words: str) -> str:
         """Run a management command with the server's environment."""
-        command = [sys.executable, "manage.py", *words]
-        done = subprocess.run(command, cwd=ROOT, env=self.env, check=True, capture_output=True, text=True)
-        return done.stdout
+        return manage(self.env, *words)
+
+    @property
+    def demo(self) -> dict[str, Any]:
+        """What `demo --json` printed about the people here."""
+        return demo_of(Path(self.env["DATA_DIR"]))
 
 
 @contextmanager
-def start_server(folder: Path, *, migrate: bool = True, program: str = "uvicorn", **env: str) -> Iterator[Server]:
-    """Run a server with its own data folder; `env` adds to or replaces the environment."""
+def start_server(folder: Path, *, program: str = "uvicorn", **env: str) -> Iterator[Server]:
+    """Run a server in a fresh home with the demo in it; `env` adds to or replaces the environment."""
+    with fresh_home(folder) as home, _running(folder, program, home | env) as server:
+        yield server
+
+
+@contextmanager
+def start_beside(other: Server) -> Iterator[Server]:
+    """Run one more server with the same home and environment."""
+    with _running(Path(other.env["DATA_DIR"]), other.program, other.env) as server:
+        yield server
+
+
+@contextmanager
+def _running(folder: Path, program: str, env: dict[str, str]) -> Iterator[Server]:
     port = free_port()
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     settings = {
         "DATA_DIR": str(folder),
-        "PORT": str(port),
         "LOGIN_RATE_PER_MINUTE": "1000",
         "AGENT_ALLOWED_CIDRS": "127.0.0.0/8",
         "PYTHONUNBUFFERED": "1",
         **env,
+        "PORT": str(port),
     }
-    server = Server(port, {**inherited, **settings}, folder / f"server-{port}.log", program)
-    if migrate:
-        server.manage("migrate", "-v0")
+    server = Server(port, {**inherited(), **settings}, folder / f"server-{port}.log", program)
     server.start()
     try:
         yield server

@@ -1,6 +1,5 @@
 """People talk to an agent in a real browser."""
 
-import json
 import re
 
 import pytest
@@ -172,7 +171,7 @@ def test_two_windows_see_one_answer(signed_in, chat, agent):
 
 def test_the_page_knows_of_a_crash_without_a_reload(browser, agent, tmp_path):
     with start_server(tmp_path, RUN_LEASE_SECONDS="6") as server:
-        people = json.loads(server.manage("demo", "--json"))
+        people = server.demo
         with Person(server, people["admin"]["email"], people["admin"]["password"]) as admin:
             add_agent(admin, agent.url)
         page = browser.new_page(base_url=server.base_url)

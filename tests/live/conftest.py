@@ -1,67 +1,45 @@
 """A running server with the demo people, an agent under the test's control, and both databases."""
 
-import json
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
+from tests.homes import POSTGRES
 from tests.live.agent import LiveAgent, live_agent
 from tests.live.people import Person
-from tests.servers import Server, start_server
+from tests.servers import Server, start_beside, start_server
 
 Demo = dict[str, Any]
 REDIS = os.environ.get("TEST_REDIS_URL", "")
-ON_POSTGRES = os.environ.get("DATABASE_URL", "").startswith("postgres")
-
-
-@contextmanager
-def fresh_database() -> Iterator[dict[str, str]]:
-    """Give servers a database of the kind that the suite runs on: SQLite in their folder, or a new PostgreSQL one."""
-    address = os.environ.get("DATABASE_URL", "")
-    if not address.startswith("postgres"):
-        yield {}
-        return
-    name = f"parley_live_{secrets.token_hex(6)}"
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    try:
-        yield {"DATABASE_URL": urlsplit(address)._replace(path=f"/{name}").geturl()}
-    finally:
-        with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests that do not break it."""
-    with fresh_database() as database, start_server(tmp_path_factory.mktemp("server"), **database) as server:
+    with start_server(tmp_path_factory.mktemp("server")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def demo(server: Server) -> Demo:
-    return json.loads(server.manage("demo", "--json"))
+    return server.demo
 
 
 @pytest.fixture(scope="session")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server, Demo]]:
     """Two servers that share a database, a channel layer and their keys."""
-    if not ON_POSTGRES:
+    if not POSTGRES:
         pytest.skip("two processes share PostgreSQL; this is the SQLite run")
     if not REDIS:
         pytest.skip("no Redis: TEST_REDIS_URL is not set")
     folder = tmp_path_factory.mktemp("pair")
     shared = {"REDIS_URL": REDIS, "REDIS_PREFIX": f"test-{secrets.token_hex(4)}"}
-    with fresh_database() as database, ExitStack() as stack:
-        first = stack.enter_context(start_server(folder, **database, **shared))
-        second = stack.enter_context(start_server(folder, migrate=False, **database, **shared))
-        yield first, second, json.loads(first.manage("demo", "--json"))
+    with start_server(folder, **shared) as first, start_beside(first) as second:
+        yield first, second, first.demo
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """What a crash, a restart and a stalled reader cost: at most the last moments of a text, and nobody else anything."""
 
-import json
 import time
 from contextlib import ExitStack
 
 import psutil
 import pytest
 
-from tests.live.conftest import add_agent, fresh_database
+from tests.live.conftest import add_agent
 from tests.live.people import Person, wait_until
 from tests.live.sockets import open_socket
 from tests.servers import start_server
@@ -22,14 +21,14 @@ STALLED_BYTES = 3 * 2**20
 @pytest.fixture
 def victim(tmp_path):
     """A server of one's own to break."""
-    with fresh_database() as database, start_server(tmp_path, **database) as server:
+    with start_server(tmp_path) as server:
         yield server
 
 
 @pytest.fixture
 def scene(victim, agent):
     """The server, its user and a chat with the live agent."""
-    demo = json.loads(victim.manage("demo", "--json"))
+    demo = victim.demo
     admin = Person(victim, demo["admin"]["email"], demo["admin"]["password"])
     user = Person(victim, demo["user"]["email"], demo["user"]["password"])
     with admin, user:

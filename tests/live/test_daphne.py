@@ -1,10 +1,7 @@
 """Daphne, which serves development, starts the relay with its first request and streams as well."""
 
-import json
-
 import pytest
 
-from tests.live.conftest import fresh_database
 from tests.live.people import Person
 from tests.live.sockets import open_socket
 from tests.servers import start_server
@@ -13,8 +10,8 @@ pytestmark = pytest.mark.processes
 
 
 def test_an_answer_streams_under_daphne(tmp_path):
-    with fresh_database() as database, start_server(tmp_path, program="daphne", **database) as server:
-        demo = json.loads(server.manage("demo", "--json"))
+    with start_server(tmp_path, program="daphne") as server:
+        demo = server.demo
         with Person(server, demo["user"]["email"], demo["user"]["password"]) as user:
             chat = user.new_chat(demo["agent"]["id"])
             with open_socket(server, user, chat) as socket, user.sending(chat, "Hello") as reading:

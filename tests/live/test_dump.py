@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import os
 import re
 import subprocess
@@ -16,7 +15,7 @@ import httpx
 import pytest
 
 from scripts.services.postgres import POSTGRES
-from tests.live.conftest import add_agent, fresh_database
+from tests.live.conftest import add_agent
 from tests.live.people import Person
 from tests.servers import Server, start_server
 
@@ -58,15 +57,15 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Scene, byt
     folder = tmp_path_factory.mktemp("dump")
     mails = folder / "mails"
     mails.mkdir()
-    with fresh_database() as database, start_server(folder, EMAIL_URL=f"filemail:///{mails}", **database) as server:
+    with start_server(folder, EMAIL_URL=f"filemail:///{mails}") as server:
         scene = Scene(server, mails)
-        demo = json.loads(server.manage("demo", "--json"))
+        demo = server.demo
         page = people(scene, demo)
         clients(scene, demo)
         keys(scene, demo)
         links(scene, demo, page)
         page.close()
-        yield scene, dump(folder, database.get("DATABASE_URL"))
+        yield scene, dump(folder, server.env.get("DATABASE_URL"))
 
 
 def people(scene: Scene, demo: dict[str, Any]) -> httpx.Client:

@@ -1,12 +1,11 @@
 """Limits hold to the call: many at once, over several processes, through failures and restarts."""
 
-import json
 import threading
 from collections import Counter
 
 import pytest
 
-from tests.live.conftest import add_agent, fresh_database
+from tests.live.conftest import add_agent
 from tests.live.limited import add_limited
 from tests.live.people import EVENT_STREAM, Person, all_at_once, wait_until
 from tests.servers import free_port, start_server
@@ -151,17 +150,9 @@ def test_the_refusal_says_when_and_the_whole_answer_what_is_left(once, admin, ag
 
 
 def test_counting_survives_kills_and_restarts(tmp_path, agent):
-    with (
-        fresh_database() as database,
-        start_server(
-            tmp_path,
-            RUN_LEASE_SECONDS="2",
-            RUN_SNAPSHOT_SECONDS="1",
-            SHUTDOWN_GRACE_SECONDS="1",
-            **database,
-        ) as server,
-    ):
-        demo = json.loads(server.manage("demo", "--json"))
+    haste = {"RUN_LEASE_SECONDS": "2", "RUN_SNAPSHOT_SECONDS": "1", "SHUTDOWN_GRACE_SECONDS": "1"}
+    with start_server(tmp_path, **haste) as server:
+        demo = server.demo
         who = add_limited(server, {"five": (5, None)})["five"]
         with (
             Person(server, demo["admin"]["email"], demo["admin"]["password"]) as admin,

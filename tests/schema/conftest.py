@@ -3,13 +3,11 @@
 Anew, because a call may sign its caller out or delete what the next one needs.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
-from tests.live.conftest import fresh_database
 from tests.live.people import Person
 from tests.servers import Server, start_server
 
@@ -26,13 +24,13 @@ class Caller:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     patience = {"LOGIN_RATE_PER_MINUTE": "100000", "ACCESS_TOKEN_SECONDS": "3600"}
     folder = tmp_path_factory.mktemp("schema")
-    with fresh_database() as database, start_server(folder, **database, **patience) as server:
+    with start_server(folder, **patience) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def demo(server: Server) -> dict:
-    return json.loads(server.manage("demo", "--json"))
+    return server.demo
 
 
 @pytest.fixture
