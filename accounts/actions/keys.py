@@ -119,7 +119,7 @@ def create_key(
         is_session_key=is_session_key,
         expires_at=expires_at if expires_days is None else timezone.now() + expires_days * DAY,
     )
-    owner = user.email if user else ""
+    owner = audit.name_of(user) if user else ""
     audit.record(AuditAction.KEY_CREATED, team_id=team_id, target=key, scopes=key.scopes, owner=owner)
     return key, text
 

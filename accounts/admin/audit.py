@@ -47,12 +47,12 @@ class AuditEntryAdmin(ReadOnlyAdmin, TenantAdmin):
     """Who did what, on which object, when and from where. Operators read each other's names, team admins do not."""
 
     change_list_template = "admin/audit_log.html"
-    list_display = ["at", "what", "who", "key_prefix", "on_what", "address", "told"]
+    list_display = ["at", "what", "who", "on_what", "address", "told"]
     list_filter = [ActionFilter, "actor_kind"]
     search_fields = ["actor_name", "key_prefix", "object_name", "address"]
     search_help_text = "An e-mail, the beginning of a key, the name of an object or an address."
     date_hierarchy = "at"
-    fields = ["at", "what", "actor_kind", "who", "key_prefix", "object_type", "on_what", "object_id", "address", "told"]
+    fields = ["at", "what", "actor_kind", "who", "object_type", "on_what", "object_id", "address", "told"]
     actions = None
 
     @admin.display(description="action", ordering="action")
@@ -61,7 +61,8 @@ class AuditEntryAdmin(ReadOnlyAdmin, TenantAdmin):
 
     @admin.display(description="who", ordering="actor_name")
     def who(self, entry: AuditEntry) -> str:
-        return entry.actor_name or entry.get_actor_kind_display()
+        name = entry.actor_name or entry.get_actor_kind_display()
+        return f"{name} by {entry.key_prefix}…" if entry.key_prefix else name
 
     @admin.display(description="object", ordering="object_name")
     def on_what(self, entry: AuditEntry) -> str:
