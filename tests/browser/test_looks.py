@@ -38,6 +38,7 @@ def test_pages_fit_every_screen(open_page, signed_in, answered, screen, scheme):
         "new-chat": "/chats/new",
         "chat": f"/chats/{answered}",
         "profile": "/profile",
+        "keys": "/keys",
         "usage": "/usage",
         "not-found": "/nowhere",
     }
