@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -24,6 +24,7 @@ ADDRESS_SECONDS: Final = 60
 ACCOUNT_SECONDS: Final = 15 * 60
 HOUR: Final = 60 * 60
 STALE: Final = timedelta(seconds=HOUR)  # the longest window
+INVITATION_MAILS_PER_TEAM: Final = 100
 RESETS_PER_ADDRESS: Final = 20
 RESETS_PER_ACCOUNT: Final = 5
 # A row at rest, at zero or before the window, begins a new window.
@@ -75,6 +76,11 @@ def is_first(name: str, *, seconds: int) -> bool:
 def count_registration(*, address: Address | None) -> None:
     """Count a registration from an address; raise `TooManyRequests` beyond the limit."""
     _count(f"register:{network(address)}", tries=settings.REGISTER_RATE_PER_HOUR, seconds=HOUR)
+
+
+def count_invitation_mail(*, team_id: UUID) -> None:
+    """Count a mail that a team has sent to somebody of its choice; raise `TooManyRequests` beyond the limit."""
+    _count(f"invite:{team_id}", tries=INVITATION_MAILS_PER_TEAM, seconds=HOUR)
 
 
 def count_reset(*, email: str, address: Address | None) -> None:

@@ -22,11 +22,14 @@ from tenants.scope import tenant_scope
 def invite(*, by: User, email: str, role: Role) -> InvitationToken:
     """Invite somebody to the admin's team by mail, or without an e-mail whoever has the link.
 
-    The token is shown now and never again. Raises `EmailTaken` where the e-mail has an account in the team.
+    The token is shown now and never again. Raises `EmailTaken` where the e-mail has an account in the team, and
+    `TooManyRequests` where the team has mail sent to too many. Not atomic: a refusal must not undo the count.
     """
     email = normalise_email(email)
     if email and User.objects.filter(email=email).exists():
         raise EmailTaken()
+    if email:
+        limits.count_invitation_mail(team_id=by.team_id)
     token = InvitationToken.new(by.team_id)
     expires_at = timezone.now() + timedelta(days=settings.INVITATION_DAYS)
     with transaction.atomic():

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts import limits
 from accounts.actions import people
 from accounts.exceptions import LastAdmin
 from accounts.models import AuditEntry, Invitation, Role, User
@@ -233,6 +234,13 @@ class TestInviting:
     def test_an_e_mail_of_another_team_can_be_invited(self, cast, admin, outbox):
         invite(admin, cast.outsider.email)
         assert len(outbox) == 1
+
+    def test_a_team_cannot_have_mail_sent_to_all_the_world(self, cast, admin, outbox, monkeypatch):
+        monkeypatch.setattr(limits, "INVITATION_MAILS_PER_TEAM", 2)
+        pages = [invite(admin, f"person{number}@x.org").content.decode() for number in range(3)]
+        assert ["Too many tries." in page for page in pages] == [False, False, True]
+        assert (len(outbox), len(invitations(cast))) == (2, 2)
+        assert "whoever has it can join, once" in invite(admin).content.decode()
 
     def test_open_ones_are_listed_and_withdrawn(self, cast, admin):
         invite(admin, "new@ours.org")
