@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from agents import charts
 from agents.charts import Chart
-from agents.usage import Part, Report, Sums
+from agents.usage import SIZES, Part, Report, Sums
 
 # From the floor up; the names are those of the fields of `Sums` and of the classes in charts.css.
 OUTCOMES: Final = {
@@ -17,12 +17,6 @@ OUTCOMES: Final = {
     "failed": "Failed",
 }
 WAITS: Final = {"p50": "Half of them within", "p95": "95 of 100 within"}
-SIZES: Final = {
-    "characters_in": "chars_in",
-    "characters_out": "chars_out",
-    "tokens_in": "prompt_tokens",
-    "tokens_out": "completion_tokens",
-}
 COLUMNS: Final = ("runs", *OUTCOMES, *SIZES.values())
 
 
@@ -50,7 +44,7 @@ def runs_per_day(report: Report) -> Drawing:
     series = {outcome: [getattr(day.sums, outcome) for day in report.days] for outcome in OUTCOMES}
     most = max(report.days, key=lambda day: day.sums.runs)
     says = (
-        f"{report.total.runs:,} in {len(days)} days, most of them on {most.day.day} {most.day:%B}: {most.sums.runs:,}."
+        f"{report.total.runs:,} in {len(days)} days, at most {most.sums.runs:,} a day ({most.day.day} {most.day:%B})."
     )
     return Drawing("runs", "Runs per day", says, charts.stacked(days, series, OUTCOMES))
 

@@ -10,40 +10,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, DateField, F, FloatField, Func, Max, Q, QuerySet, Sum, Value, Window
+from django.db.models import Count, F, Max, Q, QuerySet, Sum, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
-from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from accounts.models import User
 from agents.models import Run, RunStatus
+from agents.moments import Day, Seconds
 from agents.quota import month_of
 
 LONGEST_LIST: Final = 50
-
-
-class Day(Func):
-    """The day in UTC of a moment. Django's own way calls Python for each row on SQLite, ten times as slow."""
-
-    output_field = DateField()
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(compiler, connection, template="(%(expressions)s AT TIME ZONE 'UTC')::date")
-
-    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(compiler, connection, template="substr(%(expressions)s, 1, 10)")
-
-
-class Seconds(Func):
-    """The seconds of a moment since some beginning, for differences; to the millisecond."""
-
-    output_field = FloatField()
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(compiler, connection, template="EXTRACT(EPOCH FROM %(expressions)s)::float8")
-
-    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(compiler, connection, template="(julianday(%(expressions)s) * 86400.0)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +71,16 @@ class Sums:
         return Sums(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
 
 
+# The sizes among the fields of `Sums`, and the fields of a run that they add up.
+SIZES: Final = {
+    "characters_in": "chars_in",
+    "characters_out": "chars_out",
+    "tokens_in": "prompt_tokens",
+    "tokens_out": "completion_tokens",
+}
 COUNTED: Final = {
     **{status.value: Count("pk", filter=Q(status=status)) for status in RunStatus},
-    **{
-        name: Coalesce(Sum(field), 0)
-        for name, field in {
-            "characters_in": "chars_in",
-            "characters_out": "chars_out",
-            "tokens_in": "prompt_tokens",
-            "tokens_out": "completion_tokens",
-        }.items()
-    },
+    **{name: Coalesce(Sum(field), 0) for name, field in SIZES.items()},
 }
 
 
