@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -35,6 +35,8 @@ class ParleyAdminSite(admin.AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
+            if "\0" in "".join(value for _, values in request.GET.lists() for value in values):
+                raise SuspiciousOperation("No text has a NUL, and PostgreSQL refuses to look for one.")
             return inner(request, *args, **kwargs)
 
         return update_wrapper(guarded, inner)

@@ -39,7 +39,9 @@ class ActionFilter(admin.SimpleListFilter):
         return AuditAction.choices
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-        return queryset.filter(action=self.value()) if self.value() else queryset
+        if self.value() is None:
+            return queryset
+        return queryset.filter(action=self.value()) if self.value() in AuditAction.values else queryset.none()
 
 
 @admin.register(AuditEntry)

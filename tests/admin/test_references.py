@@ -38,6 +38,7 @@ def test_autocomplete_offers_own_rows_and_tells_operators_whose(world: World, ca
     everybodys = [row["text"] for row in sits(cast.operator).get(ask, SOURCE).json()["results"]]
     assert everybodys == [f"{a.name} – {a.team}" for a in (*world.ours.agents, *world.theirs.agents)]
     assert sits(cast.owner).get(ask, SOURCE).status_code == 403
+    assert sits(cast.admin).get(ask, {**SOURCE, "term": "\0"}).status_code == 400
 
 
 def test_the_options_of_a_filter_are_own_rows(world: World, cast: Cast, sits: SignIn) -> None:
