@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from agents.usage import Period
+from agents.usage.reports import Period
 from tenants.exceptions import Invalid
 from tenants.models import Team
 from tenants.scope import current_scope

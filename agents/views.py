@@ -8,8 +8,9 @@ from accounts import audit
 from accounts.audit import AuditAction
 from accounts.decorators import member_required
 from accounts.principal import PrincipalRequest
-from agents import charts, drawings, quota, usage
+from agents import quota
 from agents.forms import RANGES, RangeForm
+from agents.usage import charts, drawings, reports
 from tenants.spreadsheets import BYTE_ORDER_MARK, CONTENT_TYPE, as_download, csv_text
 
 
@@ -19,7 +20,7 @@ def my_usage(request: PrincipalRequest) -> HttpResponse:
     asked = RangeForm.read(request.GET)
     standing = quota.standing(request.user)
     context = {
-        **drawings.picture_of(usage.of_person(request.user, asked["period"])),
+        **drawings.picture_of(reports.of_person(request.user, asked["period"])),
         "asked": asked,
         "ranges": RANGES,
         "standing": standing,
@@ -34,7 +35,7 @@ def my_usage(request: PrincipalRequest) -> HttpResponse:
 def my_usage_csv(request: PrincipalRequest) -> HttpResponseBase:
     """Hand out one's own numbers of each day."""
     asked = RangeForm.read(request.GET)
-    report = usage.of_person(request.user, asked["period"])
+    report = reports.of_person(request.user, asked["period"])
     rows = ([day.day, *drawings.cells(day.sums)] for day in report.days)
     audit.record(AuditAction.EXPORTED, team_id=request.user.team_id, what="own usage", days=asked["days"])
     response = HttpResponse(BYTE_ORDER_MARK + csv_text([["day", *drawings.COLUMNS], *rows]), content_type=CONTENT_TYPE)

@@ -18,7 +18,7 @@ from accounts.cookies import delete_token_cookies
 from accounts.exceptions import TeamRequired
 from accounts.forms.sign_in import SignInForm
 from accounts.views.sign_in import sign_out
-from agents import admin_usage
+from agents.usage import dashboard
 from tenants.admin_site import ParleyAdminSite
 from tenants.exceptions import Forbidden, ParleyError, TooManyRequests
 
@@ -49,18 +49,18 @@ class SignInAdminSite(ParleyAdminSite):
 
     def get_urls(self) -> list[Any]:
         usage = [
-            path("usage/", self.admin_view(admin_usage.dashboard), name="usage"),
-            path("usage.csv", self.admin_view(admin_usage.dashboard_csv), name="usage-csv"),
+            path("usage/", self.admin_view(dashboard.dashboard), name="usage"),
+            path("usage.csv", self.admin_view(dashboard.dashboard_csv), name="usage-csv"),
         ]
         return [*usage, *super().get_urls()]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """List the page of usage among those of the agents."""
         apps = super().get_app_list(request, app_label)
-        usage = {"name": "Usage", "object_name": "Usage", "admin_url": reverse("admin:usage"), "view_only": True}
+        page = {"name": "Usage", "object_name": "Usage", "admin_url": reverse("admin:usage"), "view_only": True}
         for app in apps:
             if app["app_label"] == "agents":
-                app["models"].append(usage)
+                app["models"].append(page)
         return apps
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

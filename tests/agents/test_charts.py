@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from agents import charts
-from agents.charts import FLOOR, GAP, TOP, Mark, lines, percent, round_ticks, stacked
+from agents.usage import charts
+from agents.usage.charts import FLOOR, GAP, TOP, Mark, lines, percent, round_ticks, stacked
 
 LEGEND = {"good": "Good", "bad": "Bad", "ugly": "Ugly"}
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from agents import usage
 from agents.models import Agent, Run
-from agents.usage import Part, Period, Sums, Wait
+from agents.usage import reports
+from agents.usage.reports import Part, Period, Sums, Wait
 from tenants.exceptions import NoTeamInScope
 from tenants.scope import tenant_scope, unsafe_all_tenants
 from tests.agents.ledger import booked, this_morning
@@ -49,7 +49,7 @@ def ledger(cast, agents):
 
 def test_a_team_sees_its_own_numbers_and_nothing_of_others(cast, ledger):
     with tenant_scope(cast.team.id):
-        report = usage.of_team(MARCH)
+        report = reports.of_team(MARCH)
     assert report.total == Sums(
         complete=2, stopped=1, interrupted=1, failed=2,
         characters_in=31, characters_out=202, tokens_in=6, tokens_out=14,
@@ -67,17 +67,17 @@ def waits(wait, p50, p95):
 
 def test_every_day_is_there_also_those_without_a_run(cast, ledger):
     with tenant_scope(cast.team.id):
-        days = usage.of_team(MARCH).days
+        days = reports.of_team(MARCH).days
     assert [day.day for day in days] == [date(2026, 3, n) for n in range(1, 32)]
     assert {day.day.day: day.sums.runs for day in days if day.sums.runs} == {10: 4, 12: 2}
     assert waits(days[9].wait, 0.5, 1.5)
     assert waits(days[11].wait, 0.25, 0.25)
-    assert days[0] == usage.DayUsage(date(2026, 3, 1), Sums(), Wait())
+    assert days[0] == reports.DayUsage(date(2026, 3, 1), Sums(), Wait())
 
 
 def test_an_operator_sees_all_teams_and_whose_each_part_is(cast, ledger):
     with unsafe_all_tenants(reason="test"):
-        report = usage.of_team(MARCH)
+        report = reports.of_team(MARCH)
     assert report.total.runs == 9
     assert [(part.name, part.team) for part in report.agents] == [
         ("Ours", cast.team.name), ("Theirs", cast.other_team.name), ("Second", cast.team.name),
@@ -87,12 +87,12 @@ def test_an_operator_sees_all_teams_and_whose_each_part_is(cast, ledger):
 
 def test_without_a_scope_nothing_is_counted(ledger):
     with pytest.raises(NoTeamInScope):
-        usage.of_team(MARCH)
+        reports.of_team(MARCH)
 
 
 def test_a_person_sees_their_own_runs_only(cast, ledger):
     with tenant_scope(cast.team.id):
-        report = usage.of_person(cast.owner, MARCH)
+        report = reports.of_person(cast.owner, MARCH)
     assert report.total == Sums(complete=2, failed=1, characters_in=25, characters_out=200, tokens_in=6, tokens_out=14)
     assert [(part.name, part.sums.runs) for part in report.agents] == [("Ours", 2), ("Second", 1)]
     assert (report.people, report.errors) == ((), ())
@@ -103,8 +103,8 @@ def test_a_day_begins_and_ends_at_midnight_in_utc(cast, agents):
     for moment in (last_moment, first_moment, march(28, 23, 30), march(29, 0, 30), march(29, 1, 30), march(29, 2, 30)):
         booked(cast.owner, agents["ours"], moment)
     with tenant_scope(cast.team.id):
-        counted = {day.day.day: day.sums.runs for day in usage.of_team(MARCH).days if day.sums.runs}
-        only_fifth = usage.of_team(Period(date(2026, 3, 5), date(2026, 3, 5)))
+        counted = {day.day.day: day.sums.runs for day in reports.of_team(MARCH).days if day.sums.runs}
+        only_fifth = reports.of_team(Period(date(2026, 3, 5), date(2026, 3, 5)))
         assert [run.started_at for run in Period(date(2026, 3, 6), date(2026, 3, 6)).runs()] == [first_moment]
     assert counted == {5: 1, 6: 1, 28: 1, 29: 3}  # on the 29th clocks in Europe go forward
     assert only_fifth.total.runs == 1
@@ -128,7 +128,7 @@ def test_percentiles_are_the_exact_ones(cast, agents, count):
             Run(started_at=start, first_text_at=start + timedelta(milliseconds=ms), purpose="chat", **fields)
             for ms in milliseconds
         )
-        report = usage.of_team(MARCH)
+        report = reports.of_team(MARCH)
     ranked = sorted(milliseconds)
     exact = [ranked[ceil(count * p / 100) - 1] / 1000 for p in (50, 95)]
     assert waits(report.wait, *exact)
@@ -139,14 +139,14 @@ def test_a_removed_agent_keeps_its_name_and_a_renamed_one_has_its_new_name(cast,
     with tenant_scope(cast.team.id):
         Agent.objects.filter(pk=agents["ours"].pk).update(name="Ours anew")
         agents["second"].delete()
-        report = usage.of_team(MARCH)
+        report = reports.of_team(MARCH)
     assert [(part.name, part.sums.runs) for part in report.agents] == [("Ours anew", 5), ("Second", 1)]
 
 
 def test_runs_of_a_removed_account_are_still_counted(cast, ledger):
     with tenant_scope(cast.team.id):
         cast.owner.delete()
-        report = usage.of_team(MARCH)
+        report = reports.of_team(MARCH)
     assert report.total.runs == 6
     assert Part("", cast.team.name, Sums(complete=2, failed=1, characters_in=25, characters_out=200,
                                          tokens_in=6, tokens_out=14)) in report.people  # fmt: skip
@@ -155,14 +155,14 @@ def test_runs_of_a_removed_account_are_still_counted(cast, ledger):
 def test_lists_end_with_the_busiest_but_sums_hold_all(cast):
     with tenant_scope(cast.team.id):
         start = march(3)
-        names = [f"Agent {n:03}" for n in range(usage.LONGEST_LIST + 5)]
+        names = [f"Agent {n:03}" for n in range(reports.LONGEST_LIST + 5)]
         many = Agent.objects.bulk_create(Agent(name=name, kind="demo") for name in names)
         Run.objects.bulk_create(
             Run(agent=agent, agent_name=agent.name, user=cast.owner, started_at=start, lease_until=start)
             for agent in [*many, many[-1]]
         )
-        report = usage.of_team(MARCH)
-    assert len(report.agents) == usage.LONGEST_LIST
+        report = reports.of_team(MARCH)
+    assert len(report.agents) == reports.LONGEST_LIST
     assert report.agents[0].name == names[-1]
     assert report.total.runs == len(names) + 1
 
@@ -174,15 +174,15 @@ def test_the_month_of_a_person_begins_with_the_calendars(cast, agents):
     booked(cast.owner, agents["ours"], first - timedelta(microseconds=1), chars_in=9, chars_out=9, prompt_tokens=9)
     booked(cast.teammate, agents["ours"], first, chars_in=9, chars_out=9, prompt_tokens=9)
     with tenant_scope(cast.team.id):
-        assert usage.of_month(cast.owner) == Sums(
+        assert reports.of_month(cast.owner) == Sums(
             complete=2, characters_in=2, characters_out=20, tokens_in=100, tokens_out=1000
         )
 
 
 def test_an_export_has_a_line_for_each_agent_and_person_of_a_day(cast, ledger):
     with tenant_scope(cast.team.id):
-        lines = usage.lines_of_day(date(2026, 3, 10))
-        assert usage.lines_of_day(date(2026, 3, 11)) == []
+        lines = reports.lines_of_day(date(2026, 3, 10))
+        assert reports.lines_of_day(date(2026, 3, 11)) == []
     assert [(line.team, line.agent, line.person, line.sums.runs) for line in lines] == [
         ("ours", "Ours", "owner@ours.org", 2),
         ("ours", "Ours", "teammate@ours.org", 1),
@@ -193,8 +193,8 @@ def test_an_export_has_a_line_for_each_agent_and_person_of_a_day(cast, ledger):
 def test_many_runs_cost_as_many_queries_as_one(cast, agents):
     def asked():
         with tenant_scope(cast.team.id), CaptureQueriesContext(connection) as queries:
-            usage.of_team(MARCH)
-            usage.of_person(cast.owner, MARCH)
+            reports.of_team(MARCH)
+            reports.of_person(cast.owner, MARCH)
         return len(queries)
 
     booked(cast.owner, agents["ours"], march(1), wait_ms=10)

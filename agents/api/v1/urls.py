@@ -1,5 +1,5 @@
 from django.urls import path
 
-from agents.api.usage import AccountView
+from agents.api.v1.me import AccountView
 
 urlpatterns = [path("auth/me", AccountView.as_view(), name="api-account")]

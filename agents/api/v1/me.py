@@ -10,9 +10,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Scope, User
-from agents import quota, usage
+from agents import quota
 from agents.quota import Standing
-from agents.usage import Sums
+from agents.usage import reports
+from agents.usage.reports import Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +70,5 @@ class AccountView(APIView):
     def get(self, request: Request) -> Response:
         """Show who is asking, and how much they have used of what they may."""
         user = cast("User", request.user)  # the default permission lets nobody else in
-        account: Any = Account(user, quota.standing(user), usage.of_month(user))
+        account: Any = Account(user, quota.standing(user), reports.of_month(user))
         return Response(AccountSerializer(account).data)

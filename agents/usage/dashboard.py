@@ -15,10 +15,10 @@ from django.template.response import TemplateResponse
 
 from accounts import audit
 from accounts.audit import AuditAction
-from agents import drawings, usage
-from agents.drawings import COLUMNS
 from agents.forms import RANGES, TeamRangeForm, team_choices
-from agents.usage import Line, Period
+from agents.usage import drawings, reports
+from agents.usage.drawings import COLUMNS
+from agents.usage.reports import Line, Period
 from tenants.database import in_database
 from tenants.exceptions import NotFound
 from tenants.managers import find
@@ -32,7 +32,7 @@ def dashboard(request: HttpRequest) -> HttpResponseBase:
     """Draw the usage of the caller's team, or for an operator of all teams or the chosen one."""
     asked = TeamRangeForm.read(request.GET)
     with _entered(_chosen_scope(asked["team"])):
-        report = usage.of_team(asked["period"])
+        report = reports.of_team(asked["period"])
     context = {
         **admin.site.each_context(request),
         **drawings.picture_of(report),
@@ -44,7 +44,7 @@ def dashboard(request: HttpRequest) -> HttpResponseBase:
         "waits_drawing": drawings.waits_per_day(report),
         "person_shares": drawings.shares(report.people),
         "error_shares": drawings.shares(report.errors),
-        "longest_list": usage.LONGEST_LIST,
+        "longest_list": reports.LONGEST_LIST,
     }
     return TemplateResponse(request, "admin/usage.html", context)
 
@@ -54,7 +54,7 @@ def dashboard_csv(request: HttpRequest) -> HttpResponseBase:
     asked = TeamRangeForm.read(request.GET)
     scope, period = _chosen_scope(asked["team"]), asked["period"]
     with transaction.atomic():
-        for team_id in [scope.team_id] if scope.team_id else usage.teams(period):
+        for team_id in [scope.team_id] if scope.team_id else reports.teams(period):
             audit.record(AuditAction.EXPORTED, team_id=team_id, what="usage", days=asked["days"])
     response = StreamingHttpResponse(_lines(scope, period), content_type=CONTENT_TYPE)
     return as_download(response, "-".join(filter(None, ["usage", asked["team"], str(period.last)])) + ".csv")
@@ -72,7 +72,7 @@ async def _lines(scope: Scope, period: Period) -> AsyncIterator[bytes]:
 
 def _lines_of_day(scope: Scope, day: date) -> list[Line]:
     with _entered(scope):
-        return usage.lines_of_day(day)
+        return reports.lines_of_day(day)
 
 
 def _chosen_scope(slug: str) -> Scope:

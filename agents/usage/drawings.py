@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agents import charts
-from agents.charts import Chart
-from agents.usage import SIZES, Part, Report, Sums
+from agents.usage import charts
+from agents.usage.charts import Chart
+from agents.usage.reports import SIZES, Part, Report, Sums
 
 # From the floor up; the names are those of the fields of `Sums` and of the classes in charts.css.
 OUTCOMES: Final = {

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from agents.models import Run, RunStatus
-from agents.moments import Day, Seconds
 from agents.quota import month_of
+from agents.usage.moments import Day, Seconds
 
 LONGEST_LIST: Final = 50
 

@@ -1,0 +1,1 @@
+"""What the ledger of runs adds up to, counted and drawn."""
