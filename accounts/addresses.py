@@ -17,12 +17,14 @@ def believed(peer: str, forwarded_for: str) -> Address | None:
     """Return the client's address, given who connected and what `X-Forwarded-For` says.
 
     Each trusted proxy appends the address it was called from. So the client's is as far from the right as there are
-    trusted proxies; what stands further left is anybody's invention.
+    trusted proxies; what stands further left is anybody's invention. A call that passed fewer of them comes from
+    nowhere that could be believed: the peer may be a proxy, and lend its place in the network to anybody.
     """
-    forwarded = [part.strip() for part in forwarded_for.split(",")]
+    forwarded = [part.strip() for part in forwarded_for.split(",") if part.strip()]
     proxies = settings.TRUSTED_PROXY_COUNT
-    candidate = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
-    return _address(candidate) or _address(peer)
+    if not proxies or not forwarded:
+        return _address(peer)
+    return _address(forwarded[-proxies]) if len(forwarded) >= proxies else None
 
 
 def network(address: Address | None) -> str:

@@ -5,7 +5,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
+from accounts import audit
+from accounts.audit import AuditAction
 from accounts.management.naming import named_tier
 from tenants.models import Registration, Team
 
@@ -34,7 +37,9 @@ class Command(BaseCommand):
         except ValidationError as error:
             sentences = [f"{field}: {' '.join(found)}" for field, found in error.message_dict.items()]
             raise CommandError("\n".join(sentences)) from None
-        team.save()
+        with transaction.atomic():
+            team.save()
+            audit.record(AuditAction.TEAM_CREATED, team_id=team.id, target=team)
         if options["json"]:
             told = ("name", "slug", "settings", "is_active")
             shown = {"id": str(team.id), **{field: getattr(team, field) for field in told}}
