@@ -137,13 +137,13 @@ def update_profile(*, user: User, **changes: Unpack[ProfileChanges]) -> User:
     return user
 
 
-@transaction.atomic
 def change_password(*, user: User, password: str, recorded_as: AuditAction = AuditAction.PASSWORD_CHANGED) -> None:
     """Change a password and end every session that was opened with the old one.
 
     Page sessions end by themselves, because their hash no longer fits.
     """
-    user.set_password(password)
-    user.save(update_fields=["password"])
-    queries.open_refresh_sessions(user).update(revoked_at=timezone.now())
-    audit.record(recorded_as, team_id=user.team_id, target=user)
+    user.set_password(password)  # before the transaction: hashing takes long
+    with transaction.atomic():
+        user.save(update_fields=["password"])
+        queries.open_refresh_sessions(user).update(revoked_at=timezone.now())
+        audit.record(recorded_as, team_id=user.team_id, target=user)

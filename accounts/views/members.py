@@ -15,7 +15,7 @@ from accounts.forms.members import ActiveForm, InviteForm, RoleForm
 from accounts.links import InvitationToken
 from accounts.models import Role
 from accounts.principal import PrincipalRequest
-from tenants.exceptions import NotFound, ParleyError
+from tenants.exceptions import Conflict, Forbidden, ParleyError
 
 PEOPLE_PER_PAGE = 50
 INVITATIONS_SHOWN = 100
@@ -64,9 +64,7 @@ def set_role(request: PrincipalRequest, user_id: UUID) -> HttpResponse:
         return _told(request, refusal="Choose one of the roles.")
     try:
         people.set_role(by=request.user, user_id=user_id, role=Role(form.cleaned_data["role"]))
-    except NotFound:
-        raise
-    except ParleyError as error:
+    except (Conflict, Forbidden) as error:
         return _told(request, refusal=error.sentence)
     return _told(request, "The role is changed.")
 
@@ -81,9 +79,7 @@ def set_active(request: PrincipalRequest, user_id: UUID) -> HttpResponse:
     active = form.cleaned_data["active"] == "1"
     try:
         people.set_active(by=request.user, user_id=user_id, active=active)
-    except NotFound:
-        raise
-    except ParleyError as error:
+    except (Conflict, Forbidden) as error:
         return _told(request, refusal=error.sentence)
     return _told(request, "The person may sign in again." if active else "The person is out, wherever they were.")
 
