@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from accounts import audit
 from accounts.audit import AuditAction
@@ -14,6 +15,7 @@ from agents.usage import charts, drawings, reports
 from tenants.spreadsheets import BYTE_ORDER_MARK, CONTENT_TYPE, as_download, csv_text
 
 
+@require_safe
 @member_required
 def my_usage(request: PrincipalRequest) -> HttpResponse:
     """Show what one may ask of agents and what one has asked."""
@@ -31,6 +33,7 @@ def my_usage(request: PrincipalRequest) -> HttpResponse:
     return render(request, "agents/usage.html", context)
 
 
+@require_safe
 @member_required
 def my_usage_csv(request: PrincipalRequest) -> HttpResponseBase:
     """Hand out one's own numbers of each day."""

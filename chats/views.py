@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.decorators import member_required
 from accounts.exceptions import TierRequired
+from accounts.forms.fields import search_text
 from accounts.principal import PrincipalRequest
 from agents import quota
 from agents.queries import agents
@@ -32,7 +33,7 @@ RECENT_CHATS = 20
 @member_required
 def chat_list(request: PrincipalRequest) -> HttpResponse:
     """Show a person's chats, by part of their title if asked."""
-    search = request.GET.get("q", "").replace("\0", "").strip()
+    search = search_text(request.GET)
     archived = request.GET.get("archived") == "1"
     found = own_chats(request.user).filter(is_archived=archived)
     if search:

@@ -9,13 +9,17 @@ from django.http.response import HttpResponseBase
 
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
 BYTE_ORDER_MARK: Final = "\ufeff"  # without it, Excel takes UTF-8 for something else
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+# The wide forms count too: some spreadsheets take them for the plain ones.
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
-    """Return rows as CSV; a text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """Return rows as CSV; a text that a spreadsheet would take for a formula gets an apostrophe before it.
+
+    Every text is quoted, since in half of the world a spreadsheet parts the cells at semicolons.
+    """
     written = StringIO()
-    csv.writer(written).writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(written, quoting=csv.QUOTE_NONNUMERIC).writerows([_cell(value) for value in row] for row in rows)
     return written.getvalue()
 
 
@@ -26,4 +30,8 @@ def as_download(response: HttpResponseBase, name: str) -> HttpResponseBase:
 
 
 def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    """Return a cell as it is written; a formula may stand behind white space."""
+    if isinstance(value, int | float) or value is None:
+        return value
+    text = str(value)
+    return f"'{text}" if text.startswith(("\t", "\r")) or text.lstrip().startswith(FORMULA_STARTS) else text

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import audit, queries
 from accounts.audit import AuditAction
-from accounts.exceptions import BadToken
+from accounts.exceptions import BadCredentials, BadToken
 from accounts.models import RefreshSession, User
 from accounts.principal import Principal, Proof
 from accounts.tokens import RefreshToken
@@ -22,10 +22,17 @@ from tenants.scope import tenant_scope
 
 @transaction.atomic
 def open_refresh_session(*, user: User, user_agent: str) -> tuple[RefreshSession, RefreshToken]:
-    """Sign a person in with an API client."""
+    """Sign a person in with an API client; raise `BadCredentials` if their password is no longer the one proved.
+
+    It takes hold of the person first: whoever changes the password either waits, and ends this session too, or came
+    before and is seen.
+    """
     now = timezone.now()
     token = RefreshToken.new(user.team_id, uuid4())
     with tenant_scope(user.team_id):
+        as_proved = User.objects.filter(pk=user.pk, password=user.password, is_active=True)
+        if not as_proved.update(last_login=now):
+            raise BadCredentials()
         RefreshSession.objects.filter(user=user, expires_at__lte=now).delete()
         session = RefreshSession.objects.create(
             id=token.session_id,
@@ -34,7 +41,6 @@ def open_refresh_session(*, user: User, user_agent: str) -> tuple[RefreshSession
             user_agent=user_agent[:200],
             expires_at=now + timedelta(days=settings.REFRESH_DAYS),
         )
-        User.objects.filter(pk=user.pk).update(last_login=now)
     audit.record(AuditAction.SIGNED_IN, team_id=user.team_id, target=user, actor=user, via="api")
     return session, token
 

@@ -1,12 +1,15 @@
 """Fields, and one form, that several forms share."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.http import QueryDict
 
 from accounts.hashers import MAX_PASSWORD_CHARS
 from accounts.models import User, normalise_email
+
+MAX_SEARCH_CHARS: Final = 200
 
 
 class EmailField(forms.EmailField):
@@ -17,6 +20,11 @@ class EmailField(forms.EmailField):
 
     def to_python(self, value: Any) -> Any:
         return normalise_email(super().to_python(value) or "")
+
+
+def search_text(query: QueryDict) -> str:
+    """Return what a page's search field asks for; a pattern too long for the database is cut."""
+    return query.get("q", "").replace("\0", "").strip()[:MAX_SEARCH_CHARS]
 
 
 def password_field(label: str, *, autocomplete: str) -> forms.CharField:

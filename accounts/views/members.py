@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import queries
 from accounts.actions import invitations, people
 from accounts.decorators import team_admin_required
+from accounts.forms.fields import search_text
 from accounts.forms.members import ActiveForm, InviteForm, RoleForm
 from accounts.links import InvitationToken
 from accounts.models import Role
@@ -40,7 +41,7 @@ def members(request: PrincipalRequest) -> HttpResponse:
 def _members_page(
     request: PrincipalRequest, form: InviteForm, *, token: InvitationToken | None = None, sent_to: str = ""
 ) -> HttpResponse:
-    search = request.GET.get("q", "").replace("\0", "").strip()
+    search = search_text(request.GET)
     found = queries.people(search=search)
     context = {
         "page": Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page")),

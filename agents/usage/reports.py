@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Count, F, Max, Q, QuerySet, Sum, Value, Window
-from django.db.models.functions import Coalesce, RowNumber
+from django.db.models.functions import Coalesce, Greatest, RowNumber
 from django.utils import timezone
 
 from accounts.models import User
@@ -205,7 +205,7 @@ def _waits(runs: QuerySet[Run], *, by_day: bool) -> dict[date | None, Wait]:
     together = "day" if by_day else None
     numbered = (
         runs.exclude(first_text_at=None)
-        .annotate(day=Day("started_at"), wait=Seconds("first_text_at") - Seconds("started_at"))
+        .annotate(day=Day("started_at"), wait=Greatest(Seconds("first_text_at") - Seconds("started_at"), 0.0))
         .annotate(
             place=Window(RowNumber(), order_by="wait", partition_by=together),
             of=Window(Count("pk"), partition_by=together),

@@ -1,16 +1,19 @@
 """Rotating refresh tokens: one successor, and no life after a theft."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from accounts.actions import clients, people
-from accounts.models import RefreshSession, User
+from accounts.actions import clients, people, signing_in
+from accounts.exceptions import BadCredentials
+from accounts.models import AuditEntry, RefreshSession, User
 from accounts.tokens import RefreshToken
 from tenants.scope import tenant_scope
 from tests.accounts.conftest import ApiClient
 from tests.accounts.parallel import at_once
+from tests.factories import PASSWORD
 
 
 @pytest.fixture
@@ -161,3 +164,35 @@ def test_without_grace_one_of_8_wins_and_the_session_ends(cast, token, settings)
     assert answers.count(200) == 1
     with tenant_scope(cast.team.id):
         assert RefreshSession.objects.get().revoked_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_in_that_a_new_password_overtakes_opens_nothing(cast):
+    proved = signing_in.prove_password(email=cast.owner.email, password=PASSWORD, team=None, address=None)
+    with tenant_scope(cast.team.id):
+        people.change_password(user=cast.owner, password="quite another password")
+    with pytest.raises(BadCredentials):
+        clients.open_refresh_session(user=proved, user_agent="slow")
+    with tenant_scope(cast.team.id):
+        assert not RefreshSession.objects.filter(revoked_at=None).exists()
+        assert not AuditEntry.objects.filter(action="auth.signed_in").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_session_of_the_old_password_outlives_its_change(cast):
+    """The old password is proved four times while it is changed; whoever got in is out afterwards."""
+    proved = [
+        signing_in.prove_password(email=cast.owner.email, password=PASSWORD, team=None, address=None) for _ in range(4)
+    ]
+
+    def work(number):
+        if number == 0:
+            with tenant_scope(cast.team.id):
+                return people.change_password(user=cast.owner, password="quite another password")
+        with suppress(BadCredentials):
+            clients.open_refresh_session(user=proved[number - 1], user_agent="old")
+        return None
+
+    at_once(5, work)
+    with tenant_scope(cast.team.id):
+        assert not RefreshSession.objects.filter(revoked_at=None).exists()
