@@ -42,7 +42,7 @@ def _set(response: HttpResponseBase, name: str, value: str, *, seconds: int) -> 
 
 
 def carry_link_token(response: HttpResponseBase, token: str, *, path: str) -> None:
-    """Have the browser bring the token of a link along to the pages under a path, and nowhere else."""
+    """Have the browser bring the token of a link along to one page, beside those of other links to theirs."""
     response.set_cookie(
         LINK_COOKIE,
         token,

@@ -58,7 +58,7 @@ def token_link(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Cal
     """Keep an address that holds a token out of caches, search engines and `Referer`.
 
     Such an address shows no form: a browser names the origin of what a page without referrer sends `null`, which is
-    refused. It leads on, with the token in a cookie, to a page whose address tells nothing.
+    refused. It leads on, with the token in a cookie, to a page whose address says only what the link is for.
     """
 
     @wraps(view)

@@ -92,5 +92,9 @@ class ResetToken:
         return _signer().check_token(user, self.signature)
 
     @property
+    def ids(self) -> str:
+        return f"{self.team_id.hex}.{self.user_id.hex}"
+
+    @property
     def link(self) -> str:
-        return absolute("reset-link", f"{self.team_id.hex}.{self.user_id.hex}", self.signature)
+        return absolute("reset-link", self.ids, self.signature)

@@ -1,5 +1,7 @@
 """The pages of coming into a team with an invitation."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -26,23 +28,28 @@ from tenants.exceptions import ParleyError
 def join_link(request: HttpRequest, token: str) -> HttpResponse:
     """Take the token out of an invitation's link and lead on to its page."""
     try:
-        _open_invitation(token)
-    except ParleyError as error:
+        invitation = _open_invitation(token)
+    except InvitationInvalid as error:
         return refused_page(request, error)
-    response = redirect("join")
-    carry_link_token(response, token, path=reverse("join"))
+    page = reverse("join", args=[invitation.id])
+    response = redirect(page)
+    carry_link_token(response, token, path=page)
     return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password")
 @never_cache
-def join(request: HttpRequest) -> HttpResponse:
-    """Ask whoever has an invitation who they are, then let them in."""
+def join(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    """Ask whoever has an invitation who they are, then let them in; the address alone opens nothing."""
     token = request.COOKIES.get(LINK_COOKIE, "")
     try:
         invitation = _open_invitation(token)
-    except ParleyError as error:
+        if invitation.id != invitation_id:
+            raise InvitationInvalid()
+        if queries.seats_left(invitation.team) == 0:
+            raise TeamFull()
+    except (InvitationInvalid, TeamFull) as error:
         return refused_page(request, error)
     form = JoinForm(request.POST or None, email=invitation.email)
     context = {"form": form, "team": invitation.team, "invitation": invitation}
@@ -55,7 +62,7 @@ def join(request: HttpRequest) -> HttpResponse:
     except ParleyError as error:
         return form_page(request, "accounts/join.html", context, error)
     response = welcome(request, user)
-    drop_link_token(response, path=reverse("join"))
+    drop_link_token(response, path=request.path)
     return response
 
 
@@ -63,8 +70,6 @@ def _open_invitation(text: str) -> Invitation:
     invitation = queries.invitation_of(InvitationToken.parse(text))
     if invitation is None:
         raise InvitationInvalid()
-    if queries.seats_left(invitation.team) == 0:
-        raise TeamFull()
     return invitation
 
 

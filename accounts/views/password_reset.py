@@ -43,29 +43,32 @@ def reset_link(request: HttpRequest, ids: str, signature: str) -> HttpResponse:
     token = f"{ids}/{signature}"
     try:
         _person_of(token)
-    except ParleyError as error:
+    except ResetLinkInvalid as error:
         return refused_page(request, error)
-    response = redirect("reset-password-new")
-    carry_link_token(response, token, path=reverse("reset-password"))
+    page = reverse("reset-password-new", args=[ids])
+    response = redirect(page)
+    carry_link_token(response, token, path=page)
     return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters()
 @never_cache
-def choose(request: HttpRequest) -> HttpResponse:
-    """Let whoever came by a good link choose a new password."""
+def choose(request: HttpRequest, ids: str) -> HttpResponse:
+    """Let whoever came by a good link choose a new password; the address alone opens nothing."""
     try:
         token, person = _person_of(request.COOKIES.get(LINK_COOKIE, ""))
+        if token.ids != ids:
+            raise ResetLinkInvalid()
         form = NewPasswordForm(request.POST or None, user=person)
         if request.method != "POST" or not form.is_valid():
             return form_page(request, "accounts/reset_choose.html", {"form": form, "person": person})
         passwords.reset_password(token=token, password=form.cleaned_data["password"])
-    except ParleyError as error:
+    except ResetLinkInvalid as error:
         return refused_page(request, error)
     messages.success(request, "Your password is changed. Sign in with it.")
     response = redirect("sign-in")
-    drop_link_token(response, path=reverse("reset-password"))
+    drop_link_token(response, path=request.path)
     return response
 
 

@@ -10,10 +10,12 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts import mail
+from accounts.models import User
+from tenants.scope import tenant_scope
 from tests.factories import PASSWORD
 from tests.isolation.conftest import sits
 
-__all__ = ["ApiClient", "sits"]
+__all__ = ["ApiClient", "sits", "stored"]
 
 
 class ApiClient(Client):
@@ -24,6 +26,12 @@ class ApiClient(Client):
 
     def login(self, email: str = "owner@ours.org", password: str = PASSWORD, **more: Any) -> HttpResponse:  # type: ignore[override]
         return self.send("/api/auth/login", {"email": email, "password": password, **more})
+
+
+def stored(user: User) -> User:
+    """Return a person as they are now."""
+    with tenant_scope(user.team_id):
+        return User.objects.get(id=user.id)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from accounts.actions import invitations
 from accounts.links import InvitationToken
 from accounts.models import AuditEntry, Invitation, Role, User
 from tenants.scope import tenant_scope
+from tests.accounts.browser import Browser
 from tests.accounts.conftest import ApiClient
 from tests.accounts.parallel import at_once
 from tests.conftest import Cast
@@ -31,6 +32,11 @@ def invite(cast: Cast, email: str = "", role: Role = Role.USER) -> str:
 def stored(cast: Cast) -> Invitation:
     with tenant_scope(cast.team.id):
         return Invitation.objects.get()
+
+
+def page_of(cast: Cast) -> str:
+    """Return the address of the form that the one invitation's link leads to."""
+    return f"/join/{stored(cast).id}"
 
 
 def people_of(cast: Cast) -> set[str]:
@@ -160,7 +166,7 @@ class TestLink:
         page = self.open(browser, invite(cast)).content.decode()
         assert f"Join {cast.team.name}" in page
         assert cast.admin.email not in page
-        answer = browser.post("/join", PERSON, follow=True)
+        answer = browser.post(page_of(cast), PERSON, follow=True)
         assert answer.redirect_chain == [("/chats", 302)]
         assert f"Welcome to {cast.team.name}." in answer.content.decode()
         assert browser.get("/api/auth/me").json()["email"] == "new@ours.org"
@@ -174,25 +180,51 @@ class TestLink:
             assert "no-store" in answer["Cache-Control"]
             assert b"<form" not in answer.content
         cookie = browser.cookies["link_token"]
-        assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/join", True, "Lax")
+        assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == (page_of(cast), True, "Lax")
 
     def test_the_page_after_it_shows_no_token_and_is_not_kept(self, cast, outbox, browser):
         token = invite(cast)
         page = self.open(browser, token)
-        assert page.request["PATH_INFO"] == "/join"
+        assert page.request["PATH_INFO"] == page_of(cast)
         assert token.split(".")[1] not in page.content.decode()
         assert "no-store" in page["Cache-Control"]
+
+    def test_of_two_links_open_in_one_browser_each_form_is_that_of_its_own(self, cast, outbox):
+        browser = Browser()
+        tokens = [invite(cast, "first@ours.org"), invite(cast, "second@ours.org", Role.ADMIN)]
+        pages = [self.open(browser, token).request["PATH_INFO"] for token in tokens]
+        assert ["first@ours.org" in browser.get(page).content.decode() for page in pages] == [True, False]
+        for page in pages:
+            assert browser.post(page, PERSON).status_code == 302
+        with tenant_scope(cast.team.id):
+            joined = User.objects.filter(email__in=["first@ours.org", "second@ours.org"])
+            assert set(joined.values_list("email", "role")) == {
+                ("first@ours.org", "user"),
+                ("second@ours.org", "admin"),
+            }
+
+    def test_a_link_opens_the_form_of_no_other(self, cast, outbox, browser):
+        self.open(browser, invite(cast))
+        with tenant_scope(cast.team.id):
+            mine = Invitation.objects.get()
+        invite(cast, role=Role.ADMIN)
+        with tenant_scope(cast.team.id):
+            other = Invitation.objects.exclude(id=mine.id).get()
+        unknown = Client().get("/join/nonsense")
+        for answer in (browser.get(f"/join/{other.id}"), browser.post(f"/join/{other.id}", PERSON)):
+            assert (answer.status_code, answer.content) == (403, unknown.content)
+        assert people_of(cast) == set()
 
     def test_the_form_needs_its_token(self, cast, outbox):
         browser = Client(enforce_csrf_checks=True)
         self.open(browser, invite(cast))
-        assert browser.post("/join", PERSON).status_code == 403
+        assert browser.post(page_of(cast), PERSON).status_code == 403
         assert people_of(cast) == set()
 
     def test_an_invited_e_mail_stands_fixed_in_the_form(self, cast, outbox, browser):
         page = self.open(browser, invite(cast, email="invited@ours.org")).content.decode()
         assert re.search(r'<input[^>]*value="invited@ours.org"[^>]*disabled', page)
-        browser.post("/join", PERSON)
+        browser.post(page_of(cast), PERSON)
         assert people_of(cast) == {"invited@ours.org"}
 
     @pytest.mark.parametrize("how", ENDS)
@@ -201,7 +233,7 @@ class TestLink:
         self.open(browser, token)
         end(cast, how)
         unknown = Client().get(f"/join/{InvitationToken.new(cast.team.id)}")
-        answers = [Client().get(f"/join/{token}"), browser.get("/join"), browser.post("/join", PERSON)]
+        answers = [Client().get(f"/join/{token}"), browser.get(page_of(cast)), browser.post(page_of(cast), PERSON)]
         assert {(answer.status_code, answer.content) for answer in answers} == {(403, unknown.content)}
         assert cast.team.name not in unknown.content.decode()
         assert people_of(cast) == set()
@@ -217,14 +249,14 @@ class TestLink:
         token = invite(cast, email="late@ours.org")
         UserFactory(team=cast.team, email="late@ours.org")
         self.open(browser, token)
-        page = browser.post("/join", PERSON)
+        page = browser.post(page_of(cast), PERSON)
         assert (page.status_code, "already uses this e-mail" in page.content.decode()) == (409, True)
 
     def test_somebody_signed_in_is_told_and_may_go_on(self, cast, outbox, sits):
         browser = sits(cast.outsider)
         page = self.open(browser, invite(cast)).content.decode()
         assert "You are signed in as outsider@theirs.org" in page
-        browser.post("/join", PERSON)
+        browser.post(page_of(cast), PERSON)
         assert browser.get("/api/auth/me").json()["email"] == "new@ours.org"
 
     @pytest.mark.parametrize(
@@ -232,14 +264,14 @@ class TestLink:
     )
     def test_bad_input_is_shown_again(self, cast, outbox, browser, wrong):
         self.open(browser, invite(cast))
-        page = browser.post("/join", {**PERSON, **wrong})
+        page = browser.post(page_of(cast), {**PERSON, **wrong})
         assert "errorlist" in page.content.decode()
         assert GOOD not in page.content.decode()
         assert people_of(cast) == set()
 
     def test_a_password_like_the_other_rules_is_not_the_e_mail(self, cast, outbox, browser):
         self.open(browser, invite(cast))
-        assert "errorlist" in browser.post("/join", {**PERSON, "password": "password123"}).content.decode()
+        assert "errorlist" in browser.post(page_of(cast), {**PERSON, "password": "password123"}).content.decode()
 
     def test_a_link_cannot_be_sent_a_form(self, cast, outbox, browser):
         assert browser.post(f"/join/{invite(cast)}", PERSON).status_code == 405

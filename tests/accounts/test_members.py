@@ -12,6 +12,7 @@ from accounts.actions import people
 from accounts.exceptions import LastAdmin
 from accounts.models import AuditEntry, Invitation, Role, User
 from tenants.scope import tenant_scope
+from tests.accounts.conftest import stored
 from tests.accounts.parallel import at_once
 from tests.conftest import Cast
 from tests.factories import UserFactory
@@ -20,11 +21,6 @@ from tests.factories import UserFactory
 @pytest.fixture
 def admin(cast, sits, outbox) -> Client:
     return sits(cast.admin)
-
-
-def stored(user: User) -> User:
-    with tenant_scope(user.team_id):
-        return User.objects.get(id=user.id)
 
 
 def standing(*users: User) -> list[tuple[str, bool]]:

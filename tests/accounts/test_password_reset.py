@@ -13,6 +13,8 @@ from accounts import mail
 from accounts.links import ResetToken
 from accounts.models import AuditEntry, User
 from tenants.scope import tenant_scope
+from tests.accounts.browser import Browser
+from tests.accounts.conftest import stored
 from tests.accounts.parallel import at_once
 from tests.factories import PASSWORD, UserFactory
 
@@ -33,19 +35,19 @@ def links(message) -> list[str]:
     return re.findall(r"^\S+(/reset-password/\S+)$", message.body, re.MULTILINE)
 
 
-def choose(browser: Client, password: str = NEW, repeated: str | None = None):
-    return browser.post("/reset-password/new", {"password": password, "repeated": repeated or password})
+def page_of(link: str) -> str:
+    """Return the address of the form that a link leads to."""
+    return link.rpartition("/")[0]
+
+
+def choose(browser: Client, link: str, password: str = NEW, repeated: str | None = None):
+    return browser.post(page_of(link), {"password": password, "repeated": repeated or password})
 
 
 def reset(link: str, password: str = NEW):
     browser = Client()
     browser.get(link)
-    return choose(browser, password)
-
-
-def stored(user: User) -> User:
-    with tenant_scope(user.team_id):
-        return User.objects.get(id=user.id)
+    return choose(browser, link, password)
 
 
 class TestAsking:
@@ -137,10 +139,11 @@ class TestChoosing:
     def test_a_new_password_ends_every_session(self, cast, browser, outbox, sits, client_of):
         page, api = sits(cast.owner), client_of(cast.owner)
         ask(browser)
-        form = browser.get(links(outbox[0])[0], follow=True)
-        assert form.redirect_chain == [("/reset-password/new", 302)]
+        link = links(outbox[0])[0]
+        form = browser.get(link, follow=True)
+        assert form.redirect_chain == [(page_of(link), 302)]
         assert f"owner@ours.org in the team {cast.team.name}" in form.content.decode()
-        answer = choose(browser)
+        answer = choose(browser, link)
         assert (answer.status_code, answer["Location"]) == (302, "/sign-in")
         assert "Your password is changed." in browser.get("/sign-in").content.decode()
         assert (page.get("/profile").status_code, api.get("/api/auth/me").status_code) == (302, 401)
@@ -157,9 +160,28 @@ class TestChoosing:
         two = [Client(), Client()]
         for each in two:
             each.get(link)
-        assert [choose(each).status_code for each in two] == [302, 403]
+        assert [choose(each, link).status_code for each in two] == [302, 403]
         assert reset(link, "a third long password").status_code == 403
         assert stored(cast.owner).check_password(NEW)
+
+    def test_of_two_links_open_in_one_browser_each_form_changes_its_own(self, cast, outbox):
+        twin, browser = UserFactory(team=cast.other_team, email="owner@ours.org"), Browser()
+        ask(browser)
+        both = links(outbox[0])
+        pages = [browser.get(link, follow=True).content.decode() for link in both]
+        owners = [next(user for user in (cast.owner, twin) if f"in the team {user.team}." in page) for page in pages]
+        assert set(owners) == {cast.owner, twin}
+        for number, link in enumerate(both):
+            assert choose(browser, link, f"long password number {number}").status_code == 302
+        for number, user in enumerate(owners):
+            assert stored(user).check_password(f"long password number {number}")
+
+    def test_a_link_opens_the_form_of_nobody_else(self, cast, browser, link):
+        browser.get(link)
+        for user in (cast.admin, cast.outsider):
+            assert choose(browser, ResetToken.of(stored(user)).link).status_code == 403
+            assert stored(user).check_password(PASSWORD)
+        assert stored(cast.owner).check_password(PASSWORD)
 
     def test_signing_in_with_the_old_password_ends_it(self, cast, browser, link):
         Client().post("/sign-in", {"email": "owner@ours.org", "password": PASSWORD})
@@ -184,7 +206,7 @@ class TestChoosing:
         if how == "team closed":
             cast.team.is_active = False
             cast.team.save()
-        answers = [Client().get(link), opened.get("/reset-password/new"), choose(opened)]
+        answers = [Client().get(link), opened.get(page_of(link)), choose(opened, link)]
         unknown = Client().get(f"/reset-password/{cast.team.id.hex}.{cast.team.id.hex}/abc-{'0' * 64}")
         assert {(answer.status_code, answer.content) for answer in answers} == {(403, unknown.content)}
 
@@ -210,16 +232,16 @@ class TestChoosing:
             assert answer["X-Robots-Tag"] == "noindex, nofollow"
             assert "no-store" in answer["Cache-Control"]
             assert b"<form" not in answer.content
-        page = browser.get("/reset-password/new")
+        page = browser.get(page_of(link))
         assert "no-store" in page["Cache-Control"]
         assert link.rpartition("/")[2] not in page.content.decode()
 
     @pytest.mark.parametrize("given", [("short", None), ("password123", None), (NEW, "another"), ("x" * 1025, None)])
     def test_a_bad_password_changes_nothing_and_leaves_the_link(self, cast, browser, link, given):
         browser.get(link)
-        assert "errorlist" in choose(browser, *given).content.decode()
+        assert "errorlist" in choose(browser, link, *given).content.decode()
         assert stored(cast.owner).check_password(PASSWORD)
-        assert choose(browser).status_code == 302
+        assert choose(browser, link).status_code == 302
 
     def test_somebody_without_a_password_may_set_one(self, cast, browser, outbox):
         synced = UserFactory(team=cast.team, email="synced@ours.org")
@@ -232,13 +254,13 @@ class TestChoosing:
     def test_the_form_needs_its_token(self, cast, browser, link):
         strict = Client(enforce_csrf_checks=True)
         strict.get(link)
-        assert choose(strict).status_code == 403
+        assert choose(strict, link).status_code == 403
         assert stored(cast.owner).check_password(PASSWORD)
 
     def test_somebody_elses_session_does_not_stand_in_the_way(self, cast, browser, link, sits):
         other = sits(cast.outsider)
         other.get(link)
-        assert choose(other).status_code == 302
+        assert choose(other, link).status_code == 302
         assert stored(cast.owner).check_password(NEW)
 
 
