@@ -43,6 +43,7 @@ class AuditAction(models.TextChoices):
     TIER_CHANGED = "person.tier_changed", "Changed a person's tier"
     PERSON_DEACTIVATED = "person.deactivated", "Deactivated a person"
     PERSON_ACTIVATED = "person.activated", "Activated a person"
+    CREDENTIALS_ENDED = "person.credentials_ended", "Ended what opened an account of an unverified address"
     IDENTITY_LINKED = "identity.linked", "Linked an external identity"
     IDENTITY_UNLINKED = "identity.unlinked", "Unlinked an external identity"
     INVITED = "invitation.created", "Invited somebody"

@@ -16,36 +16,46 @@ def required_scope(view: Any, method: str) -> Scope | None:
     return scope
 
 
-def principal_within_scope(request: Request, view: Any) -> Principal | None:
-    """Return who asks, None for nobody; raise `ScopeRequired` where a key does not open the call."""
-    principal = request.auth
-    if not isinstance(principal, Principal):
-        return None
-    scope = required_scope(view, request.method or "")
-    if not principal.may(scope):
-        raise ScopeRequired(scope)
-    return principal
+class Known(BasePermission):
+    """Somebody known, of the kind that `lets_in` says; a key only within its scopes.
 
-
-class IsMember(BasePermission):
-    """Anybody signed in, or a person's key within its scopes."""
+    Raises `ScopeRequired` where a key does not open the call. A method that the view does not have is refused as
+    such, whoever asks.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        principal = principal_within_scope(request, view)
-        return principal is not None and principal.user is not None
+        principal = request.auth
+        if not isinstance(principal, Principal):
+            return False
+        method = request.method or ""
+        if not hasattr(view, method.lower()):
+            return True
+        scope = required_scope(view, method)
+        if not principal.may(scope):
+            raise ScopeRequired(scope)
+        return self.lets_in(principal)
+
+    def lets_in(self, principal: Principal) -> bool:
+        """Tell whether the call is for such a principal."""
+        raise NotImplementedError
 
 
-class IsTeamAdmin(BasePermission):
-    """The team's admins."""
+class IsMember(Known):
+    """Anybody signed in, and people's keys."""
 
-    def has_permission(self, request: Request, view: Any) -> bool:
-        principal = principal_within_scope(request, view)
-        return principal is not None and principal.user is not None and principal.user.is_team_admin
+    def lets_in(self, principal: Principal) -> bool:
+        return principal.user is not None
 
 
-class IsTrustedBackEnd(BasePermission):
-    """The team's own keys, which belong to no person, within their scopes."""
+class IsTeamAdmin(Known):
+    """The team's admins, and their keys."""
 
-    def has_permission(self, request: Request, view: Any) -> bool:
-        principal = principal_within_scope(request, view)
-        return principal is not None and principal.user is None
+    def lets_in(self, principal: Principal) -> bool:
+        return principal.user is not None and principal.user.is_team_admin
+
+
+class IsTrustedBackEnd(Known):
+    """The team's own keys, which belong to no person."""
+
+    def lets_in(self, principal: Principal) -> bool:
+        return principal.user is None

@@ -182,6 +182,7 @@ LOGIN_REDIRECT_URL = "chat-list"
 LOGIN_RATE_PER_MINUTE = read.number("LOGIN_RATE_PER_MINUTE", 5, minimum=1)
 LOGIN_FAILURES_PER_ACCOUNT = read.number("LOGIN_FAILURES_PER_ACCOUNT", 10, minimum=1)
 REGISTER_RATE_PER_HOUR = read.number("REGISTER_RATE_PER_HOUR", 60, minimum=1)
+SESSION_KEY_DAYS = read.number("SESSION_KEY_DAYS", 365, minimum=1, maximum=3650)
 INVITATION_DAYS = read.number("INVITATION_DAYS", 7, minimum=1, maximum=365)
 PASSWORD_RESET_TIMEOUT = 60 * 60 * read.number("PASSWORD_RESET_HOURS", 2, minimum=1, maximum=72)
 REFRESH_DAYS = read.number("REFRESH_DAYS", 30, minimum=1, maximum=365)

@@ -79,6 +79,7 @@ def accept(
         raise InvitationInvalid("This invitation is for another e-mail.")
     role = Role(found.role)
     person = people.new_person(team=found.team, email=email, password=password, full_name=full_name, role=role)
+    person.email_unverified = not found.email  # one that was mailed proves its address
     with transaction.atomic(), tenant_scope(token.team_id):
         # One statement looks and takes: of many at the same moment one gets through.
         if not queries.open_invitations().filter(id=found.id).update(accepted_at=timezone.now()):

@@ -43,4 +43,5 @@ def reset_password(*, token: ResetToken, password: str) -> User:
         if person is None:
             raise ResetLinkInvalid()
         people.change_password(user=person, password=password, recorded_as=AuditAction.PASSWORD_RESET)
+        User.objects.filter(pk=person.pk).update(email_unverified=False)  # the link was mailed there
     return person

@@ -38,6 +38,7 @@ def register(*, email: str, password: str, full_name: str, team_id: UUID, addres
     if team.registration is Registration.INVITE:
         raise RegistrationClosed()
     person = new_person(team=team, email=email, password=password, full_name=full_name)
+    person.email_unverified = True
     with transaction.atomic():
         take_seat(person)
         audit.record(AuditAction.PERSON_JOINED, team_id=team.id, target=person, actor=person, role=person.role)
@@ -82,6 +83,20 @@ def require_admin_without(leaving: Collection[UUID], *, team_id: UUID) -> None:
     admins = set(User.objects.filter(role=Role.ADMIN, is_active=True).values_list("id", flat=True))
     if admins and admins <= set(leaving):
         raise LastAdmin()
+
+
+def take_over(person: User) -> None:
+    """Give an account to the owner of its address: whatever opens it was made by somebody who only claimed to be.
+
+    Call it in the transaction that learns of the proof. The owner can choose a password by a mailed link.
+    """
+    person.set_unusable_password()
+    person.email_unverified = False
+    person.save(update_fields=["password", "email_unverified"])
+    now = timezone.now()
+    queries.open_refresh_sessions(person).update(revoked_at=now)
+    queries.open_keys(person).update(revoked_at=now)
+    audit.record(AuditAction.CREDENTIALS_ENDED, team_id=person.team_id, target=person)
 
 
 @transaction.atomic

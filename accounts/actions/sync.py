@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts import audit, queries
+from accounts.actions import people
 from accounts.actions.keys import create_key, revoke_key
-from accounts.actions.people import require_seat
 from accounts.audit import AuditAction
 from accounts.exceptions import AccountInactive, EmailTaken
 from accounts.models import PERSONAL_SCOPES, ExternalIdentity, User, normalise_email
@@ -58,6 +59,8 @@ def _sync(team_id: UUID, person: ExternalPerson) -> Synced:
         user = _vouched_for(person)
         if user is None:
             user, is_new = _add(team_id, person), True
+        elif user.email_unverified:
+            people.take_over(user)
         _link(team_id, user, person)
     if person.full_name and not user.full_name:
         user.full_name = person.full_name
@@ -83,15 +86,16 @@ def _is_wanting(user: User, person: ExternalPerson) -> bool:
 def _vouched_for(person: ExternalPerson) -> User | None:
     """Return the account with the same e-mail, None where there is none; raise `EmailTaken` where it is not for them.
 
-    An account that was ever linked on an unverified word, or that another subject of the provider has, stays closed:
+    An account that is linked on an unverified word, or that another subject of the provider has, stays closed:
     whoever made that link would share it with the owner of the address.
     """
     user = find(User.objects.all(), email=normalise_email(person.email))
     if user is None:
         return None
-    links = list(user.identities.all())
-    if not person.email_verified or any(not link.email_verified or link.provider == person.provider for link in links):
-        raise EmailTaken()
+    if not person.email_verified:
+        raise EmailTaken("Somebody of this team already uses this e-mail, and it is not said to be verified.")
+    if any(not link.email_verified or link.provider == person.provider for link in user.identities.all()):
+        raise EmailTaken("The account with this e-mail is linked to somebody else.")
     return _active(user)
 
 
@@ -102,8 +106,9 @@ def _active(user: User) -> User:
 
 
 def _add(team_id: UUID, person: ExternalPerson) -> User:
-    require_seat(team_id=team_id)
+    people.require_seat(team_id=team_id)
     user = User(team_id=team_id, email=normalise_email(person.email), full_name=person.full_name)
+    user.email_unverified = not person.email_verified
     user.set_unusable_password()
     try:
         with transaction.atomic():
@@ -126,7 +131,7 @@ def _link(team_id: UUID, user: User, person: ExternalPerson) -> None:
         AuditAction.IDENTITY_LINKED,
         team_id=team_id,
         target=identity,
-        owner=user.email,
+        owner=audit.name_of(user),
         email_verified=person.email_verified,
     )
 
@@ -139,6 +144,18 @@ def _session_key(user: User) -> str | None:
             return None
         revoke_key(user=user, key_id=key.id)
     _, text = create_key(
-        team_id=user.team_id, user=user, name=SESSION_KEY_NAME, scopes=PERSONAL_SCOPES, is_session_key=True
+        team_id=user.team_id,
+        user=user,
+        name=SESSION_KEY_NAME,
+        scopes=PERSONAL_SCOPES,
+        expires_days=settings.SESSION_KEY_DAYS,
+        is_session_key=True,
     )
     return text
+
+
+def end_session_key(user: User) -> None:
+    """Revoke the key that a sync handed out, when the provider's word no longer counts."""
+    key = find(queries.open_keys(user), is_session_key=True)
+    if key is not None:
+        revoke_key(user=user, key_id=key.id)

@@ -47,6 +47,9 @@ class User(AbstractBaseUser, TenantModel):
     """A person in one team. The same address in another team is another account."""
 
     email = models.EmailField(max_length=254)
+    email_unverified = models.BooleanField(
+        default=False, help_text="Somebody said that the address is theirs, and nobody has vouched for it."
+    )
     full_name = models.CharField(max_length=200, blank=True)
     role = models.CharField(max_length=10, choices=Role, default=Role.USER)
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, default=NO_TIER, related_name="+")

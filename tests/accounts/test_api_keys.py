@@ -18,6 +18,7 @@ from accounts.models import ApiKey, Scope, User
 from accounts.resolver import from_handshake
 from tenants.models import Team
 from tenants.scope import tenant_scope, unsafe_all_tenants
+from tests.accounts.conftest import ApiClient
 from tests.accounts.parallel import at_once
 from tests.factories import PASSWORD
 from tests.keys import change, new_key, seen, with_key
@@ -340,3 +341,14 @@ def test_a_refused_key_leaves_no_trace_of_use(cast):
     ask(with_key(text))
     with unsafe_all_tenants(reason="look"):
         assert not ApiKey.objects.exclude(last_used_at=None).exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/auth/sync-oauth-user"), ("POST", "/v1/auth/me"), ("PUT", "/v1/auth/api-keys"), ("PUT", "/api/chats")],
+)
+def test_a_method_that_a_call_does_not_have_is_refused_as_such_whatever_opens_it(cast, method, path):
+    for owner in (cast.owner, cast.team):
+        answer = ApiClient(headers=with_key(new_key(owner)[1])).generic(method, path)
+        assert (answer.status_code, answer.json()["error_code"]) == (405, "METHOD_NOT_ALLOWED")
+        assert method not in answer["Allow"]

@@ -372,3 +372,12 @@ def test_of_many_keys_made_at_once_none_passes_the_limit(cast):
     answers = at_once(8, make)
     assert (answers.count(201), answers.count(409)) == (2, 6)
     assert len(keys_of(cast.owner)) == MAX_KEYS
+
+
+@pytest.mark.parametrize("typo", [{"expire_days": 7}, {"scope": ["chats:read"]}, {"name": "x", "is_session_key": True}])
+def test_a_mistyped_limit_makes_no_key_without_one(cast, client_of, typo):
+    answer = client_of(cast.owner).post("/v1/auth/api-keys", typo, content_type="application/json")
+    assert answer.status_code == 400
+    assert [*answer.json()["errors"].values()] == [["There is no such field."]]
+    with tenant_scope(cast.team.id):
+        assert not ApiKey.objects.filter(user=cast.owner).exists()

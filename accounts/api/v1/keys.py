@@ -46,7 +46,7 @@ class KeyListView(KeysView):
 
 @extend_schema(tags=["identity"])
 class KeyView(KeysView):
-    @extend_schema(operation_id="revoke_api_key", responses=KeyRevokedSerializer)
+    @extend_schema(operation_id="revoke_api_key", responses={200: KeyRevokedSerializer})
     def delete(self, request: Request, key_id: UUID) -> Response:
         """Revoke one of one's own keys for good."""
         keys.revoke_key(user=self.person(request), key_id=key_id)

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from accounts.actions.keys import MAX_DAYS, MAX_NETWORKS
 from accounts.api.fields import EmailField
 from accounts.models import PERSONAL_SCOPES, ApiKey
+from accounts.names import printable
 from tenants.api.fields import StrictBooleanField, StrictCharField, StrictIntegerField, WriteSerializer
 
 
@@ -49,7 +50,7 @@ class KeyListSerializer(serializers.Serializer[Any]):
 class KeyWriteSerializer(WriteSerializer):
     """A key to be made; all of it may be left out."""
 
-    name = StrictCharField(max_length=100, required=False, help_text="`API Key` unless given.")
+    name = StrictCharField(max_length=100, validators=[printable], required=False, help_text="`API Key` unless given.")
     expires_days = StrictIntegerField(min_value=1, max_value=MAX_DAYS, required=False, help_text="Null is no expiry.")
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=sorted(PERSONAL_SCOPES)),
@@ -64,6 +65,12 @@ class KeyWriteSerializer(WriteSerializer):
         max_length=MAX_NETWORKS,
         help_text="Like 192.0.2.0/24; those of the caller's own key unless given.",
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a field that there is not: a mistyped limit would make a key without one."""
+        if unknown := sorted(set(self.initial_data) - set(self.fields)):
+            raise serializers.ValidationError({name: ["There is no such field."] for name in unknown})
+        return super().validate(attrs)
 
 
 class KeyMadeSerializer(serializers.Serializer[Any]):
@@ -94,7 +101,10 @@ class SyncSerializer(WriteSerializer):
 class OAuthSyncSerializer(SyncSerializer):
     user_id = StrictCharField(max_length=255, help_text="The person's id at the provider.")
     provider = StrictCharField(
-        validators=[RegexValidator(r"^[a-z0-9][a-z0-9._-]{0,39}\Z")], required=False, help_text="`github` unless given."
+        trim_whitespace=False,
+        validators=[RegexValidator(r"^[a-z0-9][a-z0-9._-]{0,39}\Z")],
+        required=False,
+        help_text="`github` unless given.",
     )
 
 
