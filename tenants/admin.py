@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import FieldDoesNotExist, SuspiciousOperation
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import FieldDoesNotExist, SuspiciousOperation, ValidationError
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
@@ -83,6 +84,15 @@ class HouseAdmin(admin.ModelAdmin):
             return super().get_changelist_instance(request)
         except OverflowError:  # Django asks the calendar for the year 99999999999
             raise SuspiciousOperation("There is no such date.") from None
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:  # type: ignore[override]
+        """Refuse what can be no id, which Django looks for all the same."""
+        try:
+            for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.clean(chosen, None)
+        except ValidationError:
+            raise SuspiciousOperation("There is no such id.") from None
+        return super().response_action(request, queryset)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

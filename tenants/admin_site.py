@@ -36,7 +36,7 @@ class ParleyAdminSite(admin.AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
-            asked = [value for _, values in request.GET.lists() for value in values]
+            asked = [request.path, *(value for _, values in request.GET.lists() for value in values)]
             if any("\0" in value or len(value) > LONGEST_QUESTION for value in asked):
                 raise SuspiciousOperation("PostgreSQL looks for no NUL, SQLite for no pattern of 50,000 characters.")
             return inner(request, *args, **kwargs)

@@ -6,6 +6,8 @@ from functools import update_wrapper
 from typing import Any, Final
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import SuspiciousOperation
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -102,7 +104,10 @@ class AuditEntryAdmin(ReadOnlyAdmin, TenantAdmin):
     @method_decorator(require_POST)
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Hand out as CSV what the filters in the address show; each team's log says how much of it left."""
-        entries = self.get_changelist_instance(request).queryset[: MAX_EXPORTED + 1]
+        try:
+            entries = self.get_changelist_instance(request).queryset[: MAX_EXPORTED + 1]
+        except IncorrectLookupParameters:
+            raise SuspiciousOperation("There is no such filter.") from None
         rows = _with_operators_named(entries)
         if len(rows) > MAX_EXPORTED:
             sentence = f"These are more than {MAX_EXPORTED:,} entries. Narrow them by date or by action first."

@@ -195,8 +195,9 @@ def test_it_is_filtered_and_what_it_shows_is_exported(
 
 @pytest.mark.parametrize(
     "query",
-    ["action=%00", "actor_kind__exact=%00", "q=%00", "q=%ED%A0%80", "at__year=99999999999", "details__a=1", "p=x"],
-)
+    ["action=%00", "actor_kind__exact=%00", "q=%00", "q=%ED%A0%80", "at__year=99999999999", "at__year=99999999",
+     "at__year=-5", "team__id__exact=zz", "details__a=1", "p=x"],
+)  # fmt: skip
 @pytest.mark.parametrize("who", ["admin", "operator"])
 def test_a_senseless_question_is_no_fault_of_ours(busy: None, cast: Cast, sits: SignIn, who: str, query: str) -> None:
     client = sits(getattr(cast, who))

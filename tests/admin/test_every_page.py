@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import ExternalIdentity, RateWindow, User
+from accounts.models import ApiKey, ExternalIdentity, RateWindow, User
 from agents.models import Agent, Run
 from chats.models import Chat, Message
 from tenants.checks import own_models
@@ -166,3 +166,31 @@ def test_a_senseless_question_is_no_fault_of_ours(
     assert response.status_code in {200, 302, 400}
     if who == "admin":
         assert [mark for mark in marks_of_theirs(world) if mark in text_of(response)] == []
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_an_address_with_a_nul_in_it_is_none_of_ours(world: World, cast: Any, sits: SignIn, method: str) -> None:
+    client = sits(cast.operator)
+    for model in MODELS:
+        for page in ("change", "delete", "history"):
+            assert getattr(client, method)(url(model, page, "\0")).status_code == 400, model
+
+
+def test_a_search_that_no_database_could_make_is_refused(world: World, cast: Any, sits: SignIn) -> None:
+    client = sits(cast.operator)
+    assert client.get(url(User, "changelist"), {"q": "x" * 60_000}).status_code == 400
+    assert client.get(url(User, "changelist"), {"q": "x" * 2000}).status_code == 200
+
+
+@pytest.mark.parametrize("chosen", ["zz", "\0", "", "9" * 40])
+@pytest.mark.parametrize("who", ["admin", "operator"])
+def test_an_action_on_what_can_be_no_id_is_refused(
+    world: World, cast: Any, sits: SignIn, who: str, chosen: str
+) -> None:
+    client = sits(getattr(cast, who))
+    for model, action in (*((model, "delete_selected") for model in DELETED), (ApiKey, "revoke")):
+        row = world.ours.rows[model]
+        sent = {"action": action, "_selected_action": [str(row.pk), chosen], "post": "yes"}
+        assert client.post(url(model, "changelist"), sent).status_code == 400
+        with tenant_scope(world.ours.team.id):
+            assert model.objects.filter(pk=row.pk).exists()
