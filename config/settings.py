@@ -36,8 +36,10 @@ JWT_SIGNING_KEY = read.text("JWT_SIGNING_KEY", read.derive(SECRET_KEY, "jwt"))
 
 HOST = read.text("HOST", "127.0.0.1")
 PORT = read.number("PORT", 8000, minimum=1, maximum=65535)
-BASE_URL = read.address("BASE_URL", f"http://{HOST}:{PORT}", ("https", "http")).rstrip("/")
-ALLOWED_HOSTS = read.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", HOST])
+_here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(HOST, HOST)  # noqa: S104 - read, not bound: nobody can open these
+_here = f"[{_here}]" if ":" in _here else _here
+BASE_URL = read.address("BASE_URL", f"http://{_here}:{PORT}", ("https", "http")).rstrip("/")
+ALLOWED_HOSTS = read.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", _here])
 if PRODUCTION and "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts in production, not '*'.")
 CORS_ALLOWED_ORIGINS = read.words("CORS_ALLOWED_ORIGINS")
@@ -316,8 +318,17 @@ LOG_LEVEL = read.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "config.logs.TokenlessFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"django.server": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False}},
+    "loggers": {
+        "django": {"level": LOG_LEVEL},  # in place of Django's own handlers, which write in another form
+        "django.server": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
+    },
 }

@@ -74,3 +74,23 @@ def test_empty_variables_are_variables_that_are_not_set(tmp_path):
     done = start(tmp_path, **dict.fromkeys(names, ""))
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("::1", "http://[::1]:8123"),
+        ("0.0.0.0", "http://127.0.0.1:8123"),
+        ("::", "http://[::1]:8123"),
+        ("parley.local", "http://parley.local:8123"),
+    ],
+)
+def test_links_lead_to_an_address_that_can_be_opened(tmp_path, host, address):
+    program = "from config.settings import ALLOWED_HOSTS, BASE_URL; print(BASE_URL, *ALLOWED_HOSTS)"
+    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "HOST": host, "PORT": "8123"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
+    base, *allowed = done.stdout.split()
+    assert base == address
+    assert address.removeprefix("http://").removesuffix(":8123") in allowed

@@ -1,0 +1,60 @@
+"""The log holds no token of a mailed link, whatever was refused."""
+
+import logging
+from io import StringIO
+
+import pytest
+from django.test import Client
+
+from accounts.actions import invitations
+from accounts.models import Role
+from tenants.scope import tenant_scope
+
+
+@pytest.fixture
+def log(monkeypatch):
+    """Return what is written to the log by the handler of the settings."""
+    [handler] = {found for name in ("", "django.server") for found in _handlers_of_ours(name)}
+    written = StringIO()
+    monkeypatch.setattr(handler, "stream", written)
+    return written
+
+
+def _handlers_of_ours(name):
+    return [handler for handler in logging.getLogger(name).handlers if handler.name == "stderr"]
+
+
+@pytest.fixture
+def token(cast):
+    with tenant_scope(cast.team.id):
+        return str(invitations.invite(by=cast.admin, email="", role=Role.USER))
+
+
+def test_the_addresses_of_invitations_are_cut(cast, token, log):
+    cast.team.settings = {"max_users": 3}
+    cast.team.save()
+    strict = Client(enforce_csrf_checks=True)
+    answers = [
+        Client().get(f"/join/{token}"),
+        Client().post(f"/join/{token}", {}),
+        strict.post(f"/join/{token}", {}),
+        Client().get(f"/join/{token}/"),
+        Client().get(f"/en/join/{token}"),
+    ]
+    assert [answer.status_code for answer in answers] == [302, 405, 403, 404, 404]
+    assert log.getvalue().count("/join/…") == 4
+    assert token.split(".")[1] not in log.getvalue()
+
+
+def test_the_addresses_of_resets_are_cut(db, log):
+    assert Client().post("/reset-password/some.body/abc-secret", {}).status_code == 405
+    assert log.getvalue().endswith("/reset-password/…\n")
+
+
+def test_a_request_line_keeps_what_stands_around(log):
+    logging.getLogger("django.server").info('"%s" %s %s', "GET /join/secret HTTP/1.1", 302, 0)
+    assert log.getvalue().endswith('"GET /join/… HTTP/1.1" 302 0\n')
+
+
+def test_nobody_else_writes_what_django_logs():
+    assert logging.getLogger("django").handlers == []
