@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import SCREENSHOTS, fill_sign_in
-from tests.browser.test_chat import send
+from tests.browser.test_chat import answers, expect_status, send
 from tests.live.conftest import add_agent
 from tests.live.limited import add_limited
 
@@ -47,7 +47,7 @@ def test_the_meter_follows_each_call_and_a_refused_text_is_kept(open_page, limit
     agent.call().begin().say("Yes").end()
     expect(meter).to_contain_text("1 of 2 calls left this hour")
     expect(meter).to_contain_text("199 of 200 calls left this month")
-    expect(page.get_by_text("is answering")).to_have_count(0)
+    expect_status(page, "complete")
     look("left")
     send(page, "Second")
     call = agent.call()
@@ -57,7 +57,9 @@ def test_the_meter_follows_each_call_and_a_refused_text_is_kept(open_page, limit
     page.get_by_role("button", name="Try again").click()
     agent.call().begin().say("Yes").end()
     expect(meter).to_contain_text("No calls left this hour")
-    expect(page.get_by_text("is answering")).to_have_count(0)
+    expect(answers(page)).to_have_count(3)
+    expect_status(page, "complete")
+    expect(page.get_by_role("button", name="Send")).to_be_enabled()
     page.get_by_label("Message", exact=True).fill("My long thoughts")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Your tier allows 2 calls of agents an hour.")
