@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.addresses import Address, network
@@ -23,7 +23,9 @@ from tenants.exceptions import TooManyRequests
 ADDRESS_SECONDS: Final = 60
 ACCOUNT_SECONDS: Final = 15 * 60
 HOUR: Final = 60 * 60
-STALE: Final = timedelta(seconds=HOUR)  # the longest window
+DAY: Final = 24 * HOUR
+STALE: Final = timedelta(seconds=HOUR)  # the longest window, but for the names of forms
+FORM: Final = "form:"
 INVITATION_MAILS_PER_TEAM: Final = 100
 RESETS_PER_ADDRESS: Final = 20
 RESETS_PER_ACCOUNT: Final = 5
@@ -73,6 +75,11 @@ def is_first(name: str, *, seconds: int) -> bool:
     return True
 
 
+def is_first_sending(once: str) -> bool:
+    """Tell whether a form with this name was not sent before, for a day."""
+    return is_first(f"{FORM}{once}", seconds=DAY)
+
+
 def count_registration(*, address: Address | None) -> None:
     """Count a registration from an address; raise `TooManyRequests` beyond the limit."""
     _count(f"register:{network(address)}", tries=settings.REGISTER_RATE_PER_HOUR, seconds=HOUR)
@@ -106,6 +113,8 @@ def _count(key: str, *, tries: int, seconds: int) -> RateWindow:
 @transaction.atomic
 def _forget_stale() -> None:
     """Delete some windows that no longer count; addresses are many, and nobody else would clean up."""
-    stale = RateWindow.objects.filter(started_at__lt=timezone.now() - STALE)
+    now = timezone.now()
+    sent_lately = Q(key__startswith=FORM, started_at__gte=now - timedelta(seconds=DAY))
+    stale = RateWindow.objects.filter(~sent_lately, started_at__lt=now - STALE)
     keys = stale.select_for_update(skip_locked=True).values_list("pk", flat=True)[:100]
     RateWindow.objects.filter(pk__in=list(keys)).delete()

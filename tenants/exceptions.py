@@ -82,7 +82,16 @@ class TooManyRequests(ParleyError):
     sentence = "Too many tries. Wait a moment and try again."
 
     def __init__(self, sentence: str | None = None, *, retry_after: int) -> None:
-        super().__init__(sentence, headers={"Retry-After": str(max(1, retry_after))})
+        seconds = max(1, retry_after)
+        super().__init__(
+            sentence or f"Too many tries. Try again in {_words(seconds)}.", headers={"Retry-After": str(seconds)}
+        )
+
+
+def _words(seconds: int) -> str:
+    if seconds <= 120:
+        return f"{seconds} second{'s' if seconds > 1 else ''}"
+    return f"{-(-seconds // 60)} minutes"
 
 
 class NoTeamInScope(RuntimeError):

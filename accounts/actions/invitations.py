@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import audit, limits, mail, queries
@@ -22,6 +23,7 @@ from tenants.scope import tenant_scope
 def invite(*, by: User, email: str, role: Role) -> InvitationToken:
     """Invite somebody to the admin's team by mail, or without an e-mail whoever has the link.
 
+    An open invitation of the same e-mail is withdrawn: this one takes its place.
     The token is shown now and never again. Raises `EmailTaken` where the e-mail has an account in the team, and
     `TooManyRequests` where the team has mail sent to too many. Not atomic: a refusal must not undo the count.
     """
@@ -33,6 +35,8 @@ def invite(*, by: User, email: str, role: Role) -> InvitationToken:
     token = InvitationToken.new(by.team_id)
     expires_at = timezone.now() + timedelta(days=settings.INVITATION_DAYS)
     with transaction.atomic():
+        for earlier in _locked(queries.open_invitations().filter(email=email)) if email else ():
+            _revoke(earlier)
         invitation = Invitation.objects.create(
             email=email, role=role, token_hash=token.hash, invited_by=by, expires_at=expires_at
         )
@@ -46,9 +50,17 @@ def invite(*, by: User, email: str, role: Role) -> InvitationToken:
 @transaction.atomic
 def withdraw(*, invitation_id: UUID) -> None:
     """Take an invitation of the team in scope back; raise `NotFound` when there is no such open one."""
-    invitation = find(queries.open_invitations().select_for_update(of=("self",)), id=invitation_id)
+    invitation = find(_locked(queries.open_invitations()), id=invitation_id)
     if invitation is None:
         raise NotFound()
+    _revoke(invitation)
+
+
+def _locked(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    return invitations.select_for_update(of=("self",))
+
+
+def _revoke(invitation: Invitation) -> None:
     invitation.revoked_at = timezone.now()
     invitation.save(update_fields=["revoked_at"])
     audit.record(AuditAction.INVITATION_REVOKED, team_id=invitation.team_id, target=invitation)

@@ -100,24 +100,25 @@ def take_over(person: User) -> None:
 
 
 @transaction.atomic
-def set_role(*, by: User, user_id: UUID, role: Role) -> None:
+def set_role(*, by: User, user_id: UUID, role: Role) -> User:
     """Change what a person is in the team of the admin who does it; nobody changes themselves."""
     person = _somebody_else(by, user_id)
     if person.role == role:
-        return
+        return person
     if role != Role.ADMIN:
         require_admin_without({person.id}, team_id=person.team_id)
     before, person.role = person.role, role
     person.save(update_fields=["role"])
     audit.record(AuditAction.ROLE_CHANGED, team_id=person.team_id, target=person, before=before, role=role)
+    return person
 
 
 @transaction.atomic
-def set_active(*, by: User, user_id: UUID, active: bool) -> None:
+def set_active(*, by: User, user_id: UUID, active: bool) -> User:
     """Let a person of the admin's team in again, or out; it counts at their next request, on a socket in seconds."""
     person = _somebody_else(by, user_id)
     if person.is_active == active:
-        return
+        return person
     if active:
         require_seat(team_id=person.team_id)
     else:
@@ -126,6 +127,7 @@ def set_active(*, by: User, user_id: UUID, active: bool) -> None:
     person.save(update_fields=["is_active"])
     action = AuditAction.PERSON_ACTIVATED if active else AuditAction.PERSON_DEACTIVATED
     audit.record(action, team_id=person.team_id, target=person)
+    return person
 
 
 def _somebody_else(by: User, user_id: UUID) -> User:

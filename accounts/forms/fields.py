@@ -1,11 +1,13 @@
-"""Fields, and one form, that several forms share."""
+"""Fields and forms that several forms share."""
 
 from typing import Any, Final
+from uuid import uuid4
 
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.http import QueryDict
 
+from accounts import limits
 from accounts.hashers import MAX_PASSWORD_CHARS
 from accounts.models import User, normalise_email
 
@@ -33,7 +35,35 @@ def password_field(label: str, *, autocomplete: str) -> forms.CharField:
     return forms.CharField(label=label, strip=False, max_length=MAX_PASSWORD_CHARS, widget=widget)
 
 
-class NewPasswordForm(forms.Form):
+class FocusedField(forms.BoundField):
+    """A field that gets the focus if it is the first one with an error."""
+
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
+        built: dict[str, Any] = super().build_widget_attrs(attrs, widget)
+        wrong = [field.name for field in self.form.visible_fields() if field.errors] if self.form.is_bound else []
+        return {**built, "autofocus": self.name == wrong[0]} if wrong else built
+
+
+class PageForm(forms.Form):
+    """A form of a page: after a refusal, typing goes on where something is wrong."""
+
+    bound_field_class = FocusedField
+
+
+class OnceForm(PageForm):
+    """A form that does its work once, however often a reloaded page sends it; one without the name of a page may."""
+
+    once = forms.CharField(required=False, max_length=36, initial=uuid4, widget=forms.HiddenInput)
+
+    def is_repeat(self) -> bool:
+        """Tell whether this valid form was sent before; a refusal after this one is shown with a new name."""
+        once = self.cleaned_data.pop("once")
+        self.data = self.data.copy()  # type: ignore[attr-defined]
+        self.data["once"] = str(uuid4())  # type: ignore[index]
+        return bool(once) and not limits.is_first_sending(once)
+
+
+class NewPasswordForm(PageForm):
     """A new password for somebody, typed twice."""
 
     password = password_field("New password", autocomplete="new-password")

@@ -5,11 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 
-from accounts.forms.fields import EmailField, password_field
+from accounts.forms.fields import EmailField, PageForm, password_field
 from accounts.models import User
 
 
-class JoinForm(forms.Form):
+class JoinForm(PageForm):
     """Who somebody is, and the password they choose; an e-mail that is settled already cannot be changed."""
 
     full_name = forms.CharField(label="Name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))

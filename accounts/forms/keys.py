@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from accounts.actions.keys import MAX_NETWORKS
+from accounts.forms.fields import OnceForm
 from accounts.models import PERSONAL_SCOPES, Scope
 from tenants.exceptions import ParleyError
 
@@ -13,7 +14,7 @@ SCOPES = [(scope.value, scope.label) for scope in Scope if scope in PERSONAL_SCO
 EXPIRIES = [("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"), ("", "Never")]
 
 
-class KeyForm(forms.Form):
+class KeyForm(OnceForm):
     """What a key is called, how long it lasts, what it opens and from where."""
 
     name = forms.CharField(

@@ -2,11 +2,11 @@
 
 from django import forms
 
-from accounts.forms.fields import EmailField
+from accounts.forms.fields import EmailField, OnceForm
 from accounts.models import Role
 
 
-class InviteForm(forms.Form):
+class InviteForm(OnceForm):
     """Whom to invite, and as what."""
 
     email = EmailField(

@@ -2,10 +2,10 @@
 
 from django import forms
 
-from accounts.forms.fields import EmailField
+from accounts.forms.fields import EmailField, PageForm
 
 
-class AskForResetForm(forms.Form):
+class AskForResetForm(PageForm):
     """The e-mail that links are sent to."""
 
     email = EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}))

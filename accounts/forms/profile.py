@@ -4,11 +4,11 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from accounts.forms.fields import NewPasswordForm, password_field
+from accounts.forms.fields import NewPasswordForm, PageForm, password_field
 from tenants import pictures
 
 
-class NameForm(forms.Form):
+class NameForm(PageForm):
     """How a person is called."""
 
     full_name = forms.CharField(label="Name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
@@ -21,7 +21,7 @@ class PasswordForm(NewPasswordForm):
     field_order = ["present"]
 
 
-class PictureForm(forms.Form):
+class PictureForm(PageForm):
     """A picture to upload; its cleaned value is a data URI."""
 
     picture = forms.FileField(

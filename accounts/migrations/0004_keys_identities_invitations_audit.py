@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('action', models.CharField(max_length=60)),
-                ('actor_kind', models.CharField(choices=[('person', 'Person'), ('key', 'API key'), ('visitor', 'Visitor of a share'), ('nobody', 'Nobody signed in'), ('system', "The operator's command line")], max_length=10)),
+                ('actor_kind', models.CharField(choices=[('person', 'Person'), ('key', 'API key'), ('visitor', 'Visitor of a share'), ('nobody', 'Nobody (not signed in)'), ('system', "The operator's command line")], max_length=10)),
                 ('actor_id', models.UUIDField(blank=True, null=True)),
                 ('actor_name', models.CharField(blank=True, max_length=254)),
                 ('key_prefix', models.CharField(blank=True, max_length=20)),

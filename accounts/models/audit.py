@@ -15,7 +15,7 @@ class ActorKind(models.TextChoices):
     PERSON = "person", "Person"
     KEY = "key", "API key"
     VISITOR = "visitor", "Visitor of a share"
-    NOBODY = "nobody", "Nobody signed in"
+    NOBODY = "nobody", "Nobody (not signed in)"
     SYSTEM = "system", "The operator's command line"
 
 

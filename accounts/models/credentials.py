@@ -13,16 +13,16 @@ from tenants.models import TenantModel
 class Scope(models.TextChoices):
     """What a key opens. `users:sync` is for keys of a team alone, never for a person's."""
 
-    ACCOUNT_READ = "account:read", "Read one's own profile and usage"
-    ACCOUNT_WRITE = "account:write", "Change one's own profile"
-    KEYS_READ = "keys:read", "List one's own API keys"
-    KEYS_WRITE = "keys:write", "Make and revoke one's own API keys"
-    AGENTS_READ = "agents:read", "Read the team's agents"
-    AGENTS_WRITE = "agents:write", "Manage the team's agents, as far as the person may"
-    CHATS_READ = "chats:read", "Read one's own chats"
-    CHATS_WRITE = "chats:write", "Write to agents and manage one's own chats"
+    ACCOUNT_READ = "account:read", "Read your profile and usage"
+    ACCOUNT_WRITE = "account:write", "Change your profile"
+    KEYS_READ = "keys:read", "List your API keys"
+    KEYS_WRITE = "keys:write", "Make and revoke your API keys"
+    AGENTS_READ = "agents:read", "Read your team's agents"
+    AGENTS_WRITE = "agents:write", "Manage your team's agents, as far as you may"
+    CHATS_READ = "chats:read", "Read your chats"
+    CHATS_WRITE = "chats:write", "Write to agents and manage your chats"
     BENCH = "bench", "Use bench sessions"
-    USERS_SYNC = "users:sync", "Make and link accounts of the team's people"
+    USERS_SYNC = "users:sync", "Make and link accounts of your team's people"
 
 
 TEAM_SCOPES: Final = frozenset({Scope.USERS_SYNC, Scope.BENCH})

@@ -35,6 +35,9 @@ def keys(request: PrincipalRequest) -> HttpResponse:
     form = KeyForm(request.POST)
     if not form.is_valid():
         return _keys_page(request, form)
+    if form.is_repeat():
+        messages.info(request, "This key was made already; its text is shown only once.")
+        return redirect("keys")
     try:
         key, text = create_own_key(user=request.user, principal=request.principal, **form.cleaned_data)
     except ParleyError as error:

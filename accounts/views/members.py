@@ -29,6 +29,9 @@ def members(request: PrincipalRequest) -> HttpResponse:
     form = InviteForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _members_page(request, form)
+    if form.is_repeat():
+        messages.info(request, "This invitation was made already; its link is shown only once.")
+        return redirect("members")
     email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
     try:
         token = invitations.invite(by=request.user, email=email, role=role)
@@ -42,7 +45,7 @@ def _members_page(
     request: PrincipalRequest, form: InviteForm, *, token: InvitationToken | None = None, sent_to: str = ""
 ) -> HttpResponse:
     search = search_text(request.GET)
-    found = queries.people(search=search)
+    found = queries.people(search=search).select_related("tier")
     context = {
         "page": Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page")),
         "search": search,
@@ -52,6 +55,7 @@ def _members_page(
         "sent_to": sent_to,
         "invitations": queries.open_invitations().select_related("invited_by")[:INVITATIONS_SHOWN],
         "seats_left": queries.seats_left(request.user.team),
+        "begins_in": queries.tier_to_begin_with(request.user.team),
     }
     return render(request, "accounts/members.html", context)
 
@@ -64,10 +68,11 @@ def set_role(request: PrincipalRequest, user_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _told(request, refusal="Choose one of the roles.")
     try:
-        people.set_role(by=request.user, user_id=user_id, role=Role(form.cleaned_data["role"]))
+        person = people.set_role(by=request.user, user_id=user_id, role=Role(form.cleaned_data["role"]))
     except (Conflict, Forbidden) as error:
         return _told(request, refusal=error.sentence)
-    return _told(request, "The role is changed.")
+    role = "a team admin" if person.is_team_admin else "a member"
+    return _told(request, f"{person} is {role} now.")
 
 
 @require_POST
@@ -79,10 +84,10 @@ def set_active(request: PrincipalRequest, user_id: UUID) -> HttpResponse:
         return _told(request, refusal="Say whether the person is to be active.")
     active = form.cleaned_data["active"] == "1"
     try:
-        people.set_active(by=request.user, user_id=user_id, active=active)
+        person = people.set_active(by=request.user, user_id=user_id, active=active)
     except (Conflict, Forbidden) as error:
         return _told(request, refusal=error.sentence)
-    return _told(request, "The person may sign in again." if active else "The person is out, wherever they were.")
+    return _told(request, f"{person} may sign in again." if active else f"{person} is out, wherever they were.")
 
 
 @require_POST

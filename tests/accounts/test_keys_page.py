@@ -12,13 +12,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import limits
 from accounts.actions.keys import MAX_KEYS
-from accounts.models import PERSONAL_SCOPES, ApiKey
+from accounts.models import PERSONAL_SCOPES, ApiKey, RateWindow
 from tenants.scope import tenant_scope
 from tests.factories import PASSWORD
 from tests.keys import change, new_key, seen, with_key
 
 pytestmark = pytest.mark.django_db
+ONCE = re.compile(r'name="once" value="([^"]+)"')
 KEY = re.compile(r"parley_[0-9A-Za-z]{65}_[0-9A-Za-z]{6}")
 WANTED = {"name": "Nightly report", "expires_days": "30", "scopes": ["account:read", "chats:read"]}
 
@@ -51,6 +53,54 @@ def test_a_key_is_made_and_shown_once(cast, browser):
     assert f'curl -H "X-API-Key: {text}" http://testserver/v1/auth/me' in text_of(page)
     assert Client().get("/api/auth/me", headers=with_key(text)).json()["email"] == "owner@ours.org"
     assert not KEY.search(browser.get("/keys").content.decode())
+
+
+def test_a_reloaded_page_makes_no_second_key(cast, browser):
+    once = ONCE.search(browser.get("/keys").content.decode())[1]
+    fresh = ONCE.search(browser.post("/keys", {**WANTED, "once": once}).content.decode())[1]
+    again = browser.post("/keys", {**WANTED, "once": once})
+    assert (again.status_code, again["Location"]) == (302, "/keys")
+    assert "This key was made already; its text is shown only once." in text_of(browser.get("/keys"))
+    assert len(keys_of(cast.owner)) == 1
+    assert KEY.search(browser.post("/keys", {**WANTED, "once": fresh}).content.decode())
+    assert len(keys_of(cast.owner)) == 2
+
+
+def test_a_refused_form_can_be_corrected_and_sent_again(cast, browser):
+    once = "a name that was given before"
+    wrong = browser.post("/keys", {**WANTED, "once": once, "name": ""}).content.decode()
+    assert ONCE.search(wrong)[1] == once
+    refused = browser.post("/keys", {**WANTED, "once": once, "allowed_networks": "somewhere"}).content.decode()
+    assert ONCE.search(refused)[1] != once
+    assert KEY.search(browser.post("/keys", {**WANTED, "once": ONCE.search(refused)[1]}).content.decode())
+    assert browser.post("/keys", {**WANTED, "once": "x" * 37}).status_code == 200
+    assert len(keys_of(cast.owner)) == 1
+
+
+def test_a_sent_form_is_remembered_for_a_day(cast):
+    assert [limits.is_first_sending("form") for _ in range(2)] == [True, False]
+    RateWindow.objects.update(started_at=timezone.now() - timedelta(hours=23))
+    limits.is_first("somebody", seconds=60)
+    assert not limits.is_first_sending("form")
+    RateWindow.objects.update(started_at=timezone.now() - timedelta(hours=25))
+    limits.is_first("another", seconds=60)
+    assert not RateWindow.objects.filter(key__startswith=limits.FORM).exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "", "scopes": []}, "name"),
+        ({"scopes": []}, "scopes"),
+        ({"scopes": [], "allowed_networks": "somewhere"}, "scopes"),
+        ({"allowed_networks": "somewhere"}, "allowed_networks"),
+    ],
+)
+def test_the_first_wrong_field_has_the_focus(browser, change, field):
+    page = browser.post("/keys", {**WANTED, **change}).content.decode()
+    assert {re.search(r'name="(\w+)"', tag)[1] for tag in re.findall(r"<[^>]* autofocus[^>]*>", page)} == {field}
+    assert "autofocus" not in browser.get("/keys").content.decode()
 
 
 def test_the_key_is_left_nowhere_else(cast, browser):
@@ -124,7 +174,7 @@ def test_the_list_says_what_a_key_is_and_how_it_was_used(cast, browser):
     page = browser.get("/keys")
     told = text_of(page)
     for words in (
-        *("<b>mine</b>", f"{key.key_prefix}…", "Read one's own chats", "good only from 192.0.2.0/24"),
+        *("<b>mine</b>", f"{key.key_prefix}…", "Read your chats", "good only from 192.0.2.0/24"),
         *("Last used", "from 192.0.2.0/24", "Never used", "Expired", "From signing in elsewhere"),
     ):
         assert words in told

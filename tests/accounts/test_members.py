@@ -1,13 +1,14 @@
 """The page of a team's people: its admins invite, set roles and say who may come in; nobody else does."""
 
 import re
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import limits
+from accounts import limits, queries
 from accounts.actions import people
 from accounts.exceptions import LastAdmin
 from accounts.models import AuditEntry, Invitation, Role, User
@@ -16,6 +17,8 @@ from tests.accounts.conftest import stored
 from tests.accounts.parallel import at_once
 from tests.conftest import Cast
 from tests.factories import UserFactory
+
+ONCE = re.compile(r'name="once" value="([^"]+)"')
 
 
 @pytest.fixture
@@ -80,7 +83,7 @@ class TestList:
             for _ in range(number):
                 UserFactory(team=cast.team)
                 invite(admin)
-            with django_assert_num_queries(5):
+            with django_assert_num_queries(7):
                 assert admin.get("/members").status_code == 200
 
     def test_many_people_come_in_pages(self, cast, admin):
@@ -89,6 +92,20 @@ class TestList:
         first, second = (admin.get("/members", {"page": page}).content.decode() for page in (1, 2))
         assert "Page 1 of 2" in first
         assert ("x49@ours.org" in first, "x49@ours.org" in second) == (False, True)
+
+
+class TestTier:
+    def test_whoever_could_call_no_agent_is_announced(self, cast, admin):
+        page = admin.get("/members").content.decode()
+        assert "New people begin in the tier none and cannot call agents" in page
+        assert page.count("(cannot call agents)") == 0
+        UserFactory(team=cast.team, tier_id="none")
+        assert admin.get("/members").content.decode().count("(cannot call agents)") == 1
+
+    def test_nothing_is_announced_where_people_begin_with_calls(self, cast, admin):
+        cast.team.settings = {"default_tier": "free"}
+        cast.team.save()
+        assert "New people begin" not in admin.get("/members").content.decode()
 
 
 class TestWho:
@@ -140,7 +157,7 @@ class TestWho:
 
 class TestRole:
     def test_a_member_becomes_admin_and_back(self, cast, admin, sits):
-        assert "The role is changed." in set_role(admin, cast.owner, "admin").content.decode()
+        assert f"{cast.owner} is a team admin now." in set_role(admin, cast.owner, "admin").content.decode()
         assert sits(cast.owner).get("/members").status_code == 200
         set_role(admin, cast.owner, "user")
         assert sits(cast.owner).get("/members").status_code == 403
@@ -171,11 +188,11 @@ class TestRole:
 class TestActive:
     def test_who_is_let_out_is_out_at_the_next_request_and_can_be_let_in_again(self, cast, admin, sits, client_of):
         page, api = sits(cast.owner), client_of(cast.owner)
-        assert "The person is out" in set_active(admin, cast.owner, "0").content.decode()
+        assert f"{cast.owner} is out, wherever they were." in set_active(admin, cast.owner, "0").content.decode()
         assert page.get("/profile").status_code == 302
         assert api.get("/api/auth/me").status_code == 401
         assert "Deactivated" in admin.get("/members").content.decode()
-        assert "may sign in again" in set_active(admin, cast.owner, "1").content.decode()
+        assert f"{cast.owner} may sign in again." in set_active(admin, cast.owner, "1").content.decode()
         assert sits(cast.owner).get("/profile").status_code == 200
         with tenant_scope(cast.team.id):
             done = (
@@ -237,6 +254,34 @@ class TestInviting:
         assert ["Too many tries." in page for page in pages] == [False, False, True]
         assert (len(outbox), len(invitations(cast))) == (2, 2)
         assert "whoever has it can join, once" in invite(admin).content.decode()
+
+    def test_a_reloaded_page_invites_nobody_again(self, cast, admin, outbox):
+        wanted = {
+            "email": "new@ours.org",
+            "role": "user",
+            "once": ONCE.search(admin.get("/members").content.decode())[1],
+        }
+        assert "The invitation is made" in admin.post("/members", wanted).content.decode()
+        again = admin.post("/members", wanted)
+        assert (again.status_code, again["Location"]) == (302, "/members")
+        assert "This invitation was made already" in admin.get("/members").content.decode()
+        assert (len(outbox), len(invitations(cast))) == (1, 1)
+
+    def test_a_new_one_takes_the_place_of_the_one_before(self, cast, admin, sits, outbox):
+        cast.other_team.settings = {"default_tier": "free"}
+        cast.other_team.save()
+        invite(sits(cast.other_admin), "new@ours.org")
+        for email in ("new@ours.org", "else@ours.org", "", "", " NEW@ours.org"):
+            invite(admin, email)
+        with tenant_scope(cast.team.id):
+            still_open = [kept.email for kept in queries.open_invitations()]
+            withdrawn = AuditEntry.objects.filter(action="invitation.revoked")
+            assert [entry.object_name for entry in withdrawn] == ["Invitation of new@ours.org"]
+        assert sorted(still_open) == ["", "", "else@ours.org", "new@ours.org"]
+        with tenant_scope(cast.other_team.id):
+            assert queries.open_invitations().count() == 1
+        first, second = (re.search(r"http\S+", outbox[place].body)[0] for place in (1, 3))
+        assert [Client().get(urlsplit(link).path).status_code for link in (first, second)] == [403, 302]
 
     def test_open_ones_are_listed_and_withdrawn(self, cast, admin):
         invite(admin, "new@ours.org")
