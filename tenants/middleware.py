@@ -1,6 +1,6 @@
 """Enter the team of whoever is asking, for HTTP and for sockets."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
 from importlib import import_module
 from types import ModuleType
@@ -102,13 +102,10 @@ class PrincipalSocketMiddleware:
         self.inner = inner
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        # Read like a request's headers, whatever the case of a name.
-        headers = CaseInsensitiveMapping(
-            {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        )
+        headers = _joined(scope["headers"])
         origin = headers.get("origin")
-        forwarded = headers.get("x-forwarded-proto") if settings.TRUSTED_PROXY_COUNT else None
-        secure = (forwarded or scope.get("scheme")) in {"wss", "https"}
+        forwarded = headers.get("x-forwarded-proto", "") if settings.TRUSTED_PROXY_COUNT else ""
+        secure = (forwarded.partition(",")[0].strip() or scope.get("scheme")) in {"wss", "https"}
         cookies_count = origin is not None and origin_is_ours(origin, headers.get("host", ""), secure=secure)
         peer, _ = scope.get("client") or ("", 0)
         principal = await principal_resolver().from_handshake(headers, peer=peer, cookies_count=cookies_count)
@@ -116,3 +113,11 @@ class PrincipalSocketMiddleware:
             await send({"type": "websocket.close"})  # before it is open: another site learns nothing at all
             return
         await self.inner({**scope, "principal": principal}, receive, send)
+
+
+def _joined(lines: Iterable[tuple[bytes, bytes]]) -> CaseInsensitiveMapping[str]:
+    """Read headers like those of a request: repeated lines of a name are one, whatever its case."""
+    values: dict[str, list[str]] = {}
+    for name, value in lines:
+        values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+    return CaseInsensitiveMapping({name: ("; " if name == "cookie" else ",").join(values[name]) for name in values})
