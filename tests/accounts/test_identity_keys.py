@@ -104,7 +104,7 @@ def test_any_other_expiry_is_400(cast, owner):
 @pytest.mark.parametrize(
     ("field", "values"),
     [
-        ("name", ["", " ", "x" * 101, 5, True, [], {}]),
+        ("name", ["", " ", "x" * 101, 5, True, [], {}, "a\nb", "a\rb", "a\x1b[2Jb", "a\x7fb", "a\x9bb", "a\u2028b"]),
         ("scopes", [[], "chats:read", ["nonsense"], ["users:sync"], [5], [None], [{}], {}, 5, [["chats:read"]]]),
         ("scopes", [["chats:read"] * 50]),
         ("allowed_networks", ["x", ["x"], [""], [5], [None], [[]], {}, ["1.2.3.4/33"], ["192.0.2.0/24"] * 21]),

@@ -349,7 +349,7 @@ def test_a_bad_field_is_named(cast, trusted, path, field, values):
 
 
 def test_a_provider_is_a_short_name(trusted):
-    for value in [*WRONG, "", " ", "GitHub", "x" * 41, "a b", "ü", "-a", "git\u2028hub"]:
+    for value in [*WRONG, "", " ", "GitHub", "x" * 41, "a b", "ü", "-a", "git\u2028hub", "git\n", " git"]:
         answer = sync(trusted, provider=value)
         assert_refused(answer, 400)
         assert list(answer.json()["errors"]) == ["provider"], value
