@@ -1,23 +1,35 @@
 """Defining tiers and giving them to people."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts import audit
+from accounts import audit, queries
 from accounts.audit import AuditAction
-from accounts.models import Tier, User
+from accounts.models import OPERATORS_SLUG, Tier, User
 from tenants.exceptions import Invalid
+from tenants.managers import find
 
 
 @transaction.atomic
 def define_tier(*, name: str, requests_per_hour: int | None, runs_per_month: int | None) -> Tier:
-    """Add a tier or change its limits; None is no limit. Raise `Invalid` on a bad name or limit."""
+    """Add a tier or change its limits; None is no limit. Raise `Invalid` on a bad name or limit.
+
+    A tier belongs to no team: the log of the operators tells of it, once there are any.
+    """
     limits = {"requests_per_hour": requests_per_hour, "runs_per_month": runs_per_month}
     try:
         Tier(name=name, **limits).full_clean(validate_unique=False)
     except ValidationError as error:
         raise Invalid(errors=error.message_dict) from None
-    tier, _ = Tier.objects.update_or_create(name=name, defaults=limits)
+    before = find(Tier.objects.select_for_update(), name=name)
+    tier, is_new = Tier.objects.update_or_create(name=name, defaults=limits)
+    fields = [field for field, limit in limits.items() if before and getattr(before, field) != limit]
+    operators = queries.team_named(OPERATORS_SLUG)
+    if operators and (is_new or fields):
+        details: dict[str, Any] = {"fields": fields} if fields else {}
+        audit.record(AuditAction.TIER_DEFINED, team_id=operators.id, target=tier, **details)
     return tier
 
 

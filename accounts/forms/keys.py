@@ -8,6 +8,7 @@ from django import forms
 from accounts.actions.keys import MAX_NETWORKS
 from accounts.forms.fields import OnceForm
 from accounts.models import PERSONAL_SCOPES, Scope
+from accounts.names import printable
 from tenants.exceptions import ParleyError
 
 SCOPES = [(scope.value, scope.label) for scope in Scope if scope in PERSONAL_SCOPES]
@@ -19,6 +20,7 @@ class KeyForm(OnceForm):
 
     name = forms.CharField(
         max_length=100,
+        validators=[printable],
         help_text="So that you know later what it was for.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

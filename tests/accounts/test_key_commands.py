@@ -82,6 +82,8 @@ def test_scopes_may_be_repeated_and_listed(cast, capsys):
         (["--scope", "bench", "--expires-days", "3651"], "expires_days: Between 1 and 3650"),
         (["--scope", "bench", "--allow", "somewhere"], "allowed_networks: Write networks like"),
         (["--scope", "bench", "--name", "x" * 101], "name: Ensure this value has at most 100"),
+        (["--scope", "bench", "--name", "a\nb"], "name: A name has neither line breaks"),
+        (["--scope", "bench", "--name", "a\x1b[2Jb"], "name: A name has neither line breaks"),
         (["--scope", "bench", "--expires-days", "soon"], "invalid int value"),
         ([], "--scope"),
     ],
@@ -157,6 +159,20 @@ def test_a_tier_is_defined_and_changed(db, capsys):
     assert limits("gold") == (None, 0)
     tier("define", "gold")
     assert limits("gold") == (None, None)
+
+
+def test_the_operators_read_in_their_log_how_a_tier_was_defined(cast):
+    tier("define", "gold", "--requests-per-hour", "5", "--runs-per-month", "60")
+    tier("define", "gold", "--requests-per-hour", "5", "--runs-per-month", "60")
+    tier("define", "gold", "--requests-per-hour", "5")
+    with pytest.raises(CommandError):
+        tier("define", "gold", "--requests-per-hour", "-1")
+    entries = log_of(cast.operator.team)
+    assert [(entry.action, entry.actor_kind, entry.object_name, entry.details) for entry in entries] == [
+        ("tier.defined", "system", "gold", {}),
+        ("tier.defined", "system", "gold", {"fields": ["runs_per_month"]}),
+    ]
+    assert log_of(cast.team) == log_of(cast.other_team) == []
 
 
 @pytest.mark.parametrize(

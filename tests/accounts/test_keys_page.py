@@ -139,6 +139,7 @@ def test_it_may_be_held_to_networks(cast, browser):
     [
         ({"name": ""}, "This field is required."),
         ({"name": "x" * 101}, "at most 100 characters"),
+        ({"name": "a\nb\x1b[2J"}, "neither line breaks nor other control characters"),
         ({"name": "a\0b"}, "Null characters are not allowed."),
         ({"expires_days": "7"}, "Select a valid choice."),
         ({"scopes": []}, "Choose at least one."),

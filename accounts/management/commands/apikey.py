@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.actions import keys
 from accounts.management.naming import named_person, named_team, refusal
 from accounts.models import ApiKey, Scope
+from accounts.names import printable
 from tenants.exceptions import ParleyError
 from tenants.managers import find
 from tenants.scope import tenant_scope
@@ -51,6 +52,7 @@ class Command(BaseCommand):
         person = named_person(user, found) if user else None
         try:
             ApiKey._meta.get_field("name").run_validators(name)
+            printable(name)
             with tenant_scope(found.id):
                 key, text = keys.create_key(
                     team_id=found.id,
