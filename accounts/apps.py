@@ -1,6 +1,9 @@
+from contextlib import suppress
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as present_apps
+from django.apps.registry import Apps
 from django.db.models.signals import post_migrate
 
 
@@ -12,8 +15,9 @@ class AccountsConfig(AppConfig):
         post_migrate.connect(add_tiers, sender=self)
 
 
-def add_tiers(**kwargs: Any) -> None:
-    """Give an installation its first tiers, also after its tables were emptied."""
+def add_tiers(*, apps: Apps = present_apps, **kwargs: Any) -> None:
+    """Give an installation its first tiers, also after its tables were emptied; before 0002 there are none."""
     from accounts.models.tiers import begin_with_tiers  # noqa: PLC0415 - models are loaded after apps
 
-    begin_with_tiers()
+    with suppress(LookupError):
+        begin_with_tiers(apps.get_model("accounts", "Tier"))

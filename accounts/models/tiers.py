@@ -43,7 +43,7 @@ class Tier(models.Model):
         return self.requests_per_hour is not None or self.runs_per_month is not None
 
 
-def begin_with_tiers(model: type[Any] = Tier) -> None:
+def begin_with_tiers(model: type[Any]) -> None:
     """Add the tiers to begin with to an installation that has none yet."""
     if not model.objects.exists():
         model.objects.bulk_create(
