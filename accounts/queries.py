@@ -71,11 +71,11 @@ def invitation_of(token: InvitationToken) -> Invitation | None:
 
 
 def seats_left(team: Team) -> int | None:
-    """Return how many active people a team may still take; None is no limit."""
+    """Return how many active people a team may still take; None is no limit. Operators take no seat."""
     if team.max_users is None:
         return None
     with tenant_scope(team.id):
-        return max(0, team.max_users - User.objects.filter(is_active=True).count())
+        return max(0, team.max_users - people().filter(is_active=True).count())
 
 
 def person_of_reset(token: ResetToken) -> User | None:

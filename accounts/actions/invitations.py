@@ -15,7 +15,7 @@ from accounts.audit import AuditAction
 from accounts.exceptions import EmailTaken, InvitationInvalid, UnknownTeam
 from accounts.links import InvitationToken
 from accounts.models import Invitation, Role, User, normalise_email
-from tenants.exceptions import NotFound
+from tenants.exceptions import Forbidden, NotFound
 from tenants.managers import find
 from tenants.scope import tenant_scope
 
@@ -35,6 +35,9 @@ def invite(*, by: User, email: str, role: Role) -> InvitationToken:
     token = InvitationToken.new(by.team_id)
     expires_at = timezone.now() + timedelta(days=settings.INVITATION_DAYS)
     with transaction.atomic():
+        people.lock_team(by.team_id)  # whoever takes the admin's rights away comes before, or finds the invitation
+        if not User.objects.filter(id=by.id, role=Role.ADMIN, is_active=True).exists():
+            raise Forbidden()
         for earlier in _locked(queries.open_invitations().filter(email=email)) if email else ():
             _revoke(earlier)
         invitation = Invitation.objects.create(
@@ -54,6 +57,12 @@ def withdraw(*, invitation_id: UUID) -> None:
     if invitation is None:
         raise NotFound()
     _revoke(invitation)
+
+
+def withdraw_all(*, of: User) -> None:
+    """Take back the open invitations of somebody who may invite no longer, in the transaction that says so."""
+    for invitation in _locked(queries.open_invitations().filter(invited_by=of)):
+        _revoke(invitation)
 
 
 def _locked(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
@@ -93,6 +102,7 @@ def accept(
     person = people.new_person(team=found.team, email=email, password=password, full_name=full_name, role=role)
     person.email_unverified = not found.email  # one that was mailed proves its address
     with transaction.atomic(), tenant_scope(token.team_id):
+        people.lock_team(token.team_id)  # first, like whoever withdraws the invitations of an admin
         # One statement looks and takes: of many at the same moment one gets through.
         if not queries.open_invitations().filter(id=found.id).update(accepted_at=timezone.now()):
             raise InvitationInvalid()

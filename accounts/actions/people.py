@@ -1,6 +1,5 @@
-"""Who belongs to a team, what they are in it, and what people change about themselves."""
+"""Who comes into a team, and what people change about themselves."""
 
-from collections.abc import Collection
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
@@ -10,9 +9,8 @@ from django.utils import timezone
 from accounts import audit, limits, queries
 from accounts.addresses import Address
 from accounts.audit import AuditAction
-from accounts.exceptions import EmailTaken, LastAdmin, RegistrationClosed, TeamFull, UnknownTeam
+from accounts.exceptions import EmailTaken, RegistrationClosed, TeamFull, UnknownTeam
 from accounts.models import Role, User, normalise_email
-from tenants.exceptions import Forbidden, NotFound
 from tenants.managers import find
 from tenants.models import Registration, Team
 from tenants.scope import tenant_scope
@@ -69,20 +67,13 @@ def require_seat(*, team_id: UUID) -> None:
     Call it in the transaction and the scope that adds the person: it locks the team, so that two cannot take the
     last seat.
     """
-    if queries.seats_left(_lock_team(team_id)) == 0:
+    if queries.seats_left(lock_team(team_id)) == 0:
         raise TeamFull()
 
 
-def require_admin_without(leaving: Collection[UUID], *, team_id: UUID) -> None:
-    """Raise `LastAdmin` if a team's only active admins are among those who are about to be none.
-
-    Call it in the transaction and the scope that takes them away, before it does: it locks the team, so that two
-    admins cannot take each other away.
-    """
-    _lock_team(team_id)
-    admins = set(User.objects.filter(role=Role.ADMIN, is_active=True).values_list("id", flat=True))
-    if admins and admins <= set(leaving):
-        raise LastAdmin()
+def lock_team(team_id: UUID) -> Team:
+    """Let nobody else change who belongs to a team, and what they are there, until the transaction ends."""
+    return Team.objects.select_for_update(no_key=True).get(id=team_id)
 
 
 def take_over(person: User) -> None:
@@ -97,52 +88,6 @@ def take_over(person: User) -> None:
     queries.open_refresh_sessions(person).update(revoked_at=now)
     queries.open_keys(person).update(revoked_at=now)
     audit.record(AuditAction.CREDENTIALS_ENDED, team_id=person.team_id, target=person)
-
-
-@transaction.atomic
-def set_role(*, by: User, user_id: UUID, role: Role) -> User:
-    """Change what a person is in the team of the admin who does it; nobody changes themselves."""
-    person = _somebody_else(by, user_id)
-    if person.role == role:
-        return person
-    if role != Role.ADMIN:
-        require_admin_without({person.id}, team_id=person.team_id)
-    before, person.role = person.role, role
-    person.save(update_fields=["role"])
-    audit.record(AuditAction.ROLE_CHANGED, team_id=person.team_id, target=person, before=before, role=role)
-    return person
-
-
-@transaction.atomic
-def set_active(*, by: User, user_id: UUID, active: bool) -> User:
-    """Let a person of the admin's team in again, or out; it counts at their next request, on a socket in seconds."""
-    person = _somebody_else(by, user_id)
-    if person.is_active == active:
-        return person
-    if active:
-        require_seat(team_id=person.team_id)
-    else:
-        require_admin_without({person.id}, team_id=person.team_id)
-    person.is_active = active
-    person.save(update_fields=["is_active"])
-    action = AuditAction.PERSON_ACTIVATED if active else AuditAction.PERSON_DEACTIVATED
-    audit.record(action, team_id=person.team_id, target=person)
-    return person
-
-
-def _somebody_else(by: User, user_id: UUID) -> User:
-    """Return a person of the team, who stays as they are until the transaction ends."""
-    _lock_team(by.team_id)
-    person = find(queries.people(), id=user_id)
-    if person is None:
-        raise NotFound()
-    if person == by:
-        raise Forbidden("Another admin of the team has to do this for you.")
-    return person
-
-
-def _lock_team(team_id: UUID) -> Team:
-    return Team.objects.select_for_update(no_key=True).get(id=team_id)
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts import audit, queries
-from accounts.actions import people
+from accounts.actions import invitations, people, standing
 from accounts.audit import AuditAction
 from accounts.exceptions import LastAdmin, TeamFull
 from accounts.forms.fields import password_field
@@ -31,7 +31,7 @@ class PersonForm(TenantForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._was_active = self.instance.is_active and not self.instance._state.adding
+        self._had_seat = not self.instance._state.adding and self._takes_seat({})
         password = self.fields["new_password"]
         if self.instance._state.adding:
             password.help_text = " ".join(password_validators_help_texts())
@@ -50,7 +50,7 @@ class PersonForm(TenantForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        if self.instance.team_id and self.cleaned_data.get("is_active") and not self._was_active:
+        if self.instance.team_id and self._takes_seat(self.cleaned_data) and not self._had_seat:
             try:
                 with tenant_scope(self.instance.team_id):
                     people.require_seat(team_id=self.instance.team_id)
@@ -62,6 +62,12 @@ class PersonForm(TenantForm):
             except LastAdmin as error:
                 self.add_error(None, error.sentence)
         return cleaned
+
+    def _takes_seat(self, given: dict[str, Any]) -> bool:
+        is_active, is_operator = (
+            given.get(name, getattr(self.instance, name)) for name in ("is_active", "is_superuser")
+        )
+        return bool(is_active and not is_operator)
 
     def _stays_admin(self) -> bool:
         role, is_active = (self.cleaned_data.get(name, getattr(self.instance, name)) for name in ("role", "is_active"))
@@ -105,12 +111,12 @@ class UserAdmin(TenantAdmin):
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         with transaction.atomic():
-            _require_admin_without([obj])
+            _take_away([obj])
             super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         with transaction.atomic():
-            _require_admin_without(queryset)
+            _take_away(queryset)
             super().delete_queryset(request, queryset)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -121,6 +127,8 @@ class UserAdmin(TenantAdmin):
         super().save_model(request, obj, form, change)
         if change:
             _record_standing(obj, form)
+            if {"role", "is_active"} & set(form.changed_data):
+                standing.end_what_hung_on_it(obj)
         if change and password:
             people.change_password(user=obj, password=password)
             if obj == request.user:
@@ -132,7 +140,13 @@ def _require_admin_without(leaving: Iterable[User]) -> None:
     ids = [(person.team_id, person.id) for person in leaving]
     for team_id in sorted({team_id for team_id, _ in ids}):
         with tenant_scope(team_id):
-            people.require_admin_without([person_id for team, person_id in ids if team == team_id], team_id=team_id)
+            standing.require_admin_without([person_id for team, person_id in ids if team == team_id], team_id=team_id)
+
+
+def _take_away(leaving: Iterable[User]) -> None:
+    _require_admin_without(leaving)
+    for person in leaving:
+        invitations.withdraw_all(of=person)
 
 
 def _record_standing(person: User, form: PersonForm) -> None:

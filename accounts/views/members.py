@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import queries
-from accounts.actions import invitations, people
+from accounts.actions import invitations, standing
 from accounts.decorators import team_admin_required
 from accounts.forms.fields import search_text
 from accounts.forms.members import ActiveForm, InviteForm, RoleForm
@@ -68,7 +68,7 @@ def set_role(request: PrincipalRequest, user_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _told(request, refusal="Choose one of the roles.")
     try:
-        person = people.set_role(by=request.user, user_id=user_id, role=Role(form.cleaned_data["role"]))
+        person = standing.set_role(by=request.user, user_id=user_id, role=Role(form.cleaned_data["role"]))
     except (Conflict, Forbidden) as error:
         return _told(request, refusal=error.sentence)
     role = "a team admin" if person.is_team_admin else "a member"
@@ -84,7 +84,7 @@ def set_active(request: PrincipalRequest, user_id: UUID) -> HttpResponse:
         return _told(request, refusal="Say whether the person is to be active.")
     active = form.cleaned_data["active"] == "1"
     try:
-        person = people.set_active(by=request.user, user_id=user_id, active=active)
+        person = standing.set_active(by=request.user, user_id=user_id, active=active)
     except (Conflict, Forbidden) as error:
         return _told(request, refusal=error.sentence)
     return _told(request, f"{person} may sign in again." if active else f"{person} is out, wherever they were.")

@@ -9,9 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import limits, queries
-from accounts.actions import people
-from accounts.exceptions import LastAdmin
+from accounts.actions import invitations as inviting
+from accounts.actions import standing as actions
+from accounts.exceptions import InvitationInvalid, LastAdmin
 from accounts.models import AuditEntry, Invitation, Role, User
+from tenants.exceptions import Forbidden
 from tenants.scope import tenant_scope
 from tests.accounts.conftest import stored
 from tests.accounts.parallel import at_once
@@ -200,6 +202,22 @@ class TestActive:
             )
             assert list(done) == ["person.deactivated", "person.activated"]
 
+    def test_who_is_let_in_again_signs_in_again(self, cast, admin, sits, client_of):
+        page, api, other = sits(cast.owner), client_of(cast.owner), sits(cast.teammate)
+        set_active(admin, cast.owner, "0")
+        set_active(admin, cast.owner, "1")
+        assert (page.get("/profile").status_code, api.get("/api/auth/me").status_code) == (302, 401)
+        assert [client.get("/profile").status_code for client in (other, admin)] == [200, 200]
+
+    def test_an_operator_takes_no_seat(self, cast, admin):
+        UserFactory(team=cast.team, email="boss@ours.org", is_superuser=True, role="admin")
+        idle = UserFactory(team=cast.team, is_active=False)
+        cast.team.settings = {"max_users": 4}
+        cast.team.save()
+        assert "1 seat left" in admin.get("/members").content.decode()
+        set_active(admin, idle, "1")
+        assert standing(idle) == [("user", True)]
+
     def test_letting_in_again_takes_a_seat(self, cast, admin):
         idle = UserFactory(team=cast.team, is_active=False)
         cast.team.settings = {"max_users": 3}
@@ -299,6 +317,46 @@ class TestInviting:
         assert "new@ours.org" not in admin.get("/members").content.decode()
 
 
+class TestInvitationsOfAnAdminNoLonger:
+    @pytest.fixture
+    def second(self, cast, sits, admin) -> User:
+        """An admin who invited somebody, as the other admin did."""
+        second = UserFactory(team=cast.team, email="second@ours.org", role="admin")
+        invite(sits(second), "theirs@ours.org", "admin")
+        invite(admin, "mine@ours.org", "admin")
+        return second
+
+    def withdrawn(self, cast) -> set[str]:
+        with tenant_scope(cast.team.id):
+            recorded = AuditEntry.objects.filter(action="invitation.revoked").values_list("object_id", flat=True)
+            ended = [invitation for invitation in Invitation.objects.all() if invitation.revoked_at]
+            assert sorted(recorded) == sorted(str(invitation.id) for invitation in ended)
+        return {invitation.email for invitation in ended}
+
+    def test_they_are_withdrawn_with_a_deactivation(self, cast, admin, second):
+        set_active(admin, second, "0")
+        assert self.withdrawn(cast) == {"theirs@ours.org"}
+
+    def test_they_are_withdrawn_with_a_demotion_and_come_back_with_no_promotion(self, cast, admin, second):
+        set_role(admin, second, "user")
+        set_role(admin, second, "admin")
+        assert self.withdrawn(cast) == {"theirs@ours.org"}
+
+    def test_one_that_was_accepted_stays_as_it_was(self, cast, admin, second):
+        with tenant_scope(cast.team.id):
+            Invitation.objects.update(accepted_at=timezone.now())
+        set_active(admin, second, "0")
+        assert self.withdrawn(cast) == set()
+
+    @pytest.mark.parametrize("change", [{"role": "user"}, {"is_active": False}])
+    def test_an_invitation_on_its_way_meanwhile_is_refused(self, cast, second, change):
+        with tenant_scope(cast.team.id):
+            User.objects.filter(id=second.id).update(**change)
+            with pytest.raises(Forbidden):
+                inviting.invite(by=second, email="late@ours.org", role=Role.ADMIN)
+            assert not Invitation.objects.filter(email="late@ours.org").exists()
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", ["demote", "deactivate"])
 def test_of_two_admins_who_take_each_other_away_at_once_one_stays(cast, how):
@@ -309,9 +367,9 @@ def test_of_two_admins_who_take_each_other_away_at_once_one_stays(cast, how):
         with tenant_scope(cast.team.id):
             try:
                 if how == "demote":
-                    people.set_role(by=by, user_id=other.id, role=Role.USER)
+                    actions.set_role(by=by, user_id=other.id, role=Role.USER)
                 else:
-                    people.set_active(by=by, user_id=other.id, active=False)
+                    actions.set_active(by=by, user_id=other.id, active=False)
             except LastAdmin:
                 return False
         return True
@@ -319,3 +377,34 @@ def test_of_two_admins_who_take_each_other_away_at_once_one_stays(cast, how):
     answers = at_once(2, take_away)
     assert sorted(answers) == [False, True]
     assert standing(*pair).count(("admin", True)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_comes_in_while_the_inviter_is_let_out_comes_in_or_does_not(cast, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow one would part the two
+    tokens = []
+    for number in range(5):
+        second = UserFactory(team=cast.team, email=f"admin{number}@ours.org", role="admin")
+        with tenant_scope(cast.team.id):
+            tokens.append((second, str(inviting.invite(by=second, email="", role=Role.USER))))
+
+    def call(number: int) -> bool:
+        second, token = tokens[number // 2]
+        person = {"email": f"new{number}@ours.org", "password": "a long enough password", "full_name": "New"}
+        try:
+            if number % 2:
+                inviting.accept(invitation=token, **person, address=None)
+            else:
+                with tenant_scope(cast.team.id):
+                    actions.set_active(by=cast.admin, user_id=second.id, active=False)
+        except InvitationInvalid:
+            return False
+        return True
+
+    answers = at_once(10, call)
+    with tenant_scope(cast.team.id):
+        came = Invitation.objects.exclude(accepted_at=None)
+        assert came.count() == sum(answers[1::2]) == User.objects.filter(email__startswith="new").count()
+        assert all(
+            (invitation.accepted_at is None) != (invitation.revoked_at is None) for invitation in invitations(cast)
+        )

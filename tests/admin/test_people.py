@@ -3,7 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from accounts.models import RefreshSession, User
+from accounts.actions import invitations
+from accounts.models import AuditEntry, Invitation, RefreshSession, Role, User
 from tenants.scope import tenant_scope
 from tests.accounts.parallel import at_once
 from tests.admin.conftest import SignIn
@@ -140,3 +141,52 @@ def test_of_two_admins_who_let_each_other_out_at_once_one_stays(cast: Cast, sits
     answers = at_once(2, let_out)
     assert 302 in answers
     assert [the(User, pk=user.pk).is_active for user in pair].count(True) == 1
+
+
+@pytest.mark.parametrize("who", ["admin", "operator"])
+@pytest.mark.parametrize("change", ["demoted", "deactivated", "deleted", "deleted with others"])
+def test_invitations_of_an_admin_no_longer_are_withdrawn(
+    world: World, cast: Cast, sits: SignIn, who: str, change: str
+) -> None:
+    second = UserFactory(team=cast.team, email="second@ours.org", role="admin")
+    with tenant_scope(cast.team.id):
+        for admin in (cast.admin, second):
+            invitations.invite(by=admin, email="", role=Role.ADMIN)
+    client, fields = sits(getattr(cast, who)), person(email="second@ours.org", role="admin", tier="team")
+    match change:
+        case "demoted":
+            client.post(url(User, "change", second.pk), {**fields, "role": "user"})
+        case "deactivated":
+            client.post(url(User, "change", second.pk), {**fields, "is_active": ""})
+        case "deleted":
+            client.post(url(User, "delete", second.pk), {"post": "yes"})
+        case _:
+            chosen = {"action": "delete_selected", "_selected_action": [str(second.pk)], "post": "yes"}
+            client.post(url(User, "changelist"), chosen)
+    with tenant_scope(cast.team.id):
+        assert not User.objects.filter(id=second.id, role="admin", is_active=True).exists()
+        ended = Invitation.objects.exclude(revoked_at=None)
+        assert [invitation.invited_by_id for invitation in ended] == [None if "deleted" in change else second.id]
+        assert AuditEntry.objects.filter(action="invitation.revoked", object_id=str(ended.get().id)).count() == 1
+
+
+def test_who_is_deactivated_and_activated_signs_in_again(world: World, cast: Cast, sits: SignIn) -> None:
+    client, page, session = sits(cast.operator), sits(cast.owner), world.ours.rows[RefreshSession]
+    for is_active in ("", "on"):
+        fields = person(email="owner@ours.org", tier="team", is_active=is_active)
+        assert client.post(url(User, "change", cast.owner.pk), fields).status_code == 302
+    assert the(User, pk=cast.owner.pk).is_active
+    assert the(RefreshSession, pk=session.pk).revoked_at is not None
+    assert page.get("/profile").status_code == 302
+
+
+def test_an_operator_takes_no_seat_and_whoever_is_none_any_more_does(world: World, cast: Cast, sits: SignIn) -> None:
+    boss = UserFactory(team=cast.team, email="boss@ours.org", is_superuser=True, role="admin", is_active=False)
+    cast.team.settings = {"max_users": 3}
+    cast.team.save()
+    client, fields = sits(cast.operator), person(email="boss@ours.org", tier="team")
+    assert client.post(url(User, "change", boss.pk), {**fields, "is_superuser": "on"}).status_code == 302
+    assert the(User, pk=boss.pk).is_active
+    refused = client.post(url(User, "change", boss.pk), fields)
+    assert b"as many people as it may have" in refused.content
+    assert the(User, pk=boss.pk).is_superuser
