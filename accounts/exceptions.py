@@ -35,7 +35,7 @@ class ScopeRequired(Forbidden):
 
 class TierRequired(Forbidden):
     code = "TIER_REQUIRED"
-    sentence = "You have no tier that allows calls of agents. Ask the operator for one."
+    sentence = "You have no tier that allows calls of agents. Ask the operator for one; team admins cannot give it."
 
 
 class TooManyKeys(Conflict):

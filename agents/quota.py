@@ -119,6 +119,11 @@ def reserve(user: User) -> Standing | None:
     return found.with_one_more()
 
 
+def obstacle_of(user: User) -> str:
+    """Return why a person may call no agent at all, or nothing."""
+    return TierRequired.sentence if user.tier.allows_nothing else ""
+
+
 def standing(user: User) -> Standing:
     """Return where a person stands now."""
     tier, now = user.tier, timezone.now()

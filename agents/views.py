@@ -26,6 +26,7 @@ def my_usage(request: PrincipalRequest) -> HttpResponse:
         "asked": asked,
         "ranges": RANGES,
         "standing": standing,
+        "obstacle": quota.obstacle_of(request.user),
         "tier": request.user.tier,
         "hour_used": charts.percent(standing.in_hour, standing.per_hour or 0),
         "month_used": charts.percent(standing.in_month, standing.per_month or 0),

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.decorators import member_required
-from accounts.exceptions import TierRequired
 from accounts.forms.fields import search_text
 from accounts.principal import PrincipalRequest
 from agents import quota
@@ -39,7 +38,8 @@ def chat_list(request: PrincipalRequest) -> HttpResponse:
     if search:
         found = found.filter(title__icontains=search)
     page = Paginator(found, CHATS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "chats/list.html", {"page": page, "search": search, "archived": archived})
+    context = {"page": page, "search": search, "archived": archived, "obstacle": quota.obstacle_of(request.user)}
+    return render(request, "chats/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,7 +47,7 @@ def chat_list(request: PrincipalRequest) -> HttpResponse:
 def new_chat(request: PrincipalRequest) -> HttpResponse:
     """Let a person choose an agent and begin a chat with it."""
     if request.method != "POST":
-        return render(request, "chats/new.html", {"agents": agents()})
+        return render(request, "chats/new.html", {"agents": agents(), "obstacle": quota.obstacle_of(request.user)})
     form = NewChatForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Choose one of the agents.")
@@ -153,7 +153,7 @@ def _chat_page(
         "recent": own_chats(request.user).filter(is_archived=False)[:RECENT_CHATS],
         "draft": draft,
         "refusal": refusal,
-        "obstacle": TierRequired.sentence if request.user.tier.allows_nothing else "",
+        "obstacle": quota.obstacle_of(request.user),
         "standing": _standing(request),
         "idempotency_key": uuid4(),
         "max_chars": settings.MAX_MESSAGE_CHARS,

@@ -20,6 +20,7 @@ class TierAdmin(HouseAdmin):
     fields = ["name", "requests_per_hour", "runs_per_month"]
     search_fields = ["name"]
     actions = None
+    empty_value_display = "unlimited"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tier | None = None) -> list[str]:
         return ["name"] if obj else []

@@ -54,6 +54,13 @@ def test_a_closed_team_an_unknown_one_and_a_shut_one_look_the_same(browser):
     assert "by invitation only" in answers[0].content.decode()
 
 
+def test_who_is_signed_in_is_led_back_to_their_chats(cast, browser, sits):
+    for path in ("/register/ours", "/join/no-token", "/reset-password"):
+        page, strangers = sits(cast.owner).get(path).content.decode(), browser.get(path).content.decode()
+        assert ("To your chats" in page, "To your chats" in strangers) == (True, False)
+        assert ('href="/sign-in"' in page, 'href="/sign-in"' in strangers) == (False, True)
+
+
 def test_a_taken_e_mail_and_a_full_team_are_said_in_the_form(browser):
     team = TeamFactory(slug="open", settings={"registration": "open", "max_users": 2})
     UserFactory(team=team, email="new@ours.org")

@@ -102,3 +102,7 @@ def test_what_is_done_to_an_account_counts_at_its_next_request(cast: Cast, sits:
     with tenant_scope(cast.team.id):
         User.objects.filter(id=cast.admin.id).update(**change)
     assert client.get("/admin/").status_code == (302 if "is_active" in change else 403)
+
+
+def test_a_forgotten_password_can_be_reset(client: Client, cast: Cast) -> None:
+    assert b'href="/reset-password"' in client.get(LOGIN).content

@@ -12,10 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.exceptions import TierRequired
 from accounts.models import AuditEntry, Tier, User
+from agents.quota import standing
 from tenants.scope import tenant_scope
 from tests.agents.ledger import booked, this_morning
-from tests.factories import AgentFactory
+from tests.factories import AgentFactory, UserFactory
 from tests.isolation.conftest import sits  # noqa: F401 - a fixture
 
 
@@ -80,10 +82,20 @@ def test_the_limits_stand_in_words(cast, owner):
     with tenant_scope(cast.team.id):
         User.objects.filter(pk=cast.owner.pk).update(tier_id="narrow")
     booked(cast.owner, AgentFactory(team=cast.team), timezone.now())
+    with tenant_scope(cast.team.id):
+        now = standing(User.objects.get(pk=cast.owner.pk))
     page = text_of(owner.get("/usage"))
-    assert "of 1 call used, 0 left" in page
-    assert re.search(r"The next one comes free at \d\d:\d\d UTC", page)
+    assert re.search(r"Used up: 1 call allowed, \d used", page)
+    assert f"The next one is free {now.hour.free_again}." in page, "the chat says another time"
     assert re.search(r"of 1,000 calls used, 99\d left", page)
+
+
+def test_who_may_call_no_agent_reads_one_sentence_everywhere(cast, sits):  # noqa: F811
+    person = sits(UserFactory(team=cast.team, tier_id="none"))
+    for path in ("/usage", "/chats", "/chats/new"):
+        assert TierRequired.sentence in text_of(person.get(path))
+        assert TierRequired.sentence not in text_of(sits(cast.owner).get(path))
+    assert "calls used" not in text_of(person.get("/usage"))
 
 
 def test_without_limits_it_says_so(owner):

@@ -71,7 +71,7 @@ def test_the_page_says_how_many_calls_are_left(client, chat, asker):
     page = page_of(client, chat)
     assert "2 of 3 calls left this hour" in page
     assert "9 of 10 calls left this month" in page
-    assert '<progress max="3" value="2"' in page
+    assert '<progress max="3" value="1"' in words(page)
 
 
 def test_used_up_the_page_says_when_the_next_call_is_free_and_still_lets_write(client, chat, asker):
@@ -79,6 +79,7 @@ def test_used_up_the_page_says_when_the_next_call_is_free_and_still_lets_write(c
     page = words(page_of(client, chat))
     assert "No calls left this hour: the next one is free at " in page
     assert "7 of 10 calls left this month" in page
+    assert page.count("is-full") == 1
     assert "data-composer" in page
 
 

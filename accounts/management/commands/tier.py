@@ -75,4 +75,4 @@ def line(tier: Tier) -> str:
     hour, month = (
         UNLIMITED if number is None else str(number) for number in (tier.requests_per_hour, tier.runs_per_month)
     )
-    return f"{tier.name}: {hour} calls an hour, {month} a month"
+    return f"{tier.name}: {hour} call{'' if tier.requests_per_hour == 1 else 's'} an hour, {month} a month"
