@@ -51,7 +51,7 @@ class AuditEntryAdmin(ReadOnlyAdmin, TenantAdmin):
     """Who did what, on which object, when and from where. Operators read each other's names, team admins do not."""
 
     change_list_template = "admin/audit_log.html"
-    list_display = ["at", "what", "who", "on_what", "address", "told"]
+    list_display = ["at", "who", "what", "on_what", "address", "told"]
     list_filter = [ActionFilter, "actor_kind"]
     search_fields = ["actor_name", "key_prefix", "object_name", "address"]
     search_help_text = "An e-mail, the beginning of a key, the name of an object or an address."

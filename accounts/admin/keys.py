@@ -16,7 +16,7 @@ class ApiKeyAdmin(ReadOnlyAdmin, TenantAdmin):
     """Keys of people and of teams, by the beginning that their owners know them by; they can be revoked."""
 
     list_display = [
-        "name", "key_prefix", "owner", "opens", "created_at", "expires_at", "last_used_at", "last_used_from",
+        "name", "key_prefix", "owner", "scope_count", "created_at", "expires_at", "last_used_at", "last_used_from",
         "revoked_at",
     ]  # fmt: skip
     list_filter = ["is_session_key", "created_at", "last_used_at", "expires_at", "revoked_at"]
@@ -37,6 +37,10 @@ class ApiKeyAdmin(ReadOnlyAdmin, TenantAdmin):
     @admin.display(description="owner", ordering="user__email")
     def owner(self, key: ApiKey) -> str:
         return key.user.email if key.user else "the team"
+
+    @admin.display(description="scopes")
+    def scope_count(self, key: ApiKey) -> str:
+        return f"{len(key.scopes)} scope{'' if len(key.scopes) == 1 else 's'}"
 
     @admin.display(description="scopes")
     def opens(self, key: ApiKey) -> str:

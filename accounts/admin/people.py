@@ -94,13 +94,17 @@ class UserAdmin(TenantAdmin):
         fields = ["email", "full_name", "new_password", "role", "is_active"]
         if current_scope().is_wide:
             fields.append("is_superuser")
-        return [*fields, "tier", "last_login", "created_at"] if obj else fields
+        tier = "tier" if current_scope().is_wide else "tier_name"
+        return [*fields, tier, "last_login", "created_at"] if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         fixed = ["role", "is_active", "is_superuser"] if obj == request.user else []
-        if not current_scope().is_wide:
-            fixed.append("tier")
-        return [*super().get_readonly_fields(request, obj), "last_login", "created_at", *fixed]
+        return [*super().get_readonly_fields(request, obj), "tier_name", "last_login", "created_at", *fixed]
+
+    @admin.display(description="tier")
+    def tier_name(self, person: User) -> str:
+        """Show the tier without the link to its page, which is for operators."""
+        return person.tier.name
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         filters = [*super().get_list_filter(request)]

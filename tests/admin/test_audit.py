@@ -150,6 +150,12 @@ def busy(world: World, cast: Cast) -> None:
             audit.record(AuditAction.EXPORTED, team_id=team.id, actor=admin_, what="things", rows=3)
 
 
+def test_an_empty_log_says_so(cast: Cast, sits: SignIn) -> None:
+    client = sits(cast.admin)
+    assert "Nothing was recorded yet." in text_of(client.get(LIST))
+    assert "No entry fits what you look for." in text_of(client.get(LIST, {"q": "somebody"}))
+
+
 def test_a_team_admin_reads_the_own_log_and_no_operators_name(busy: None, cast: Cast, sits: SignIn) -> None:
     text = text_of(sits(cast.admin).get(LIST))
     assert "An operator" in text

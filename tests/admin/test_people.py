@@ -190,3 +190,10 @@ def test_an_operator_takes_no_seat_and_whoever_is_none_any_more_does(world: Worl
     refused = client.post(url(User, "change", boss.pk), fields)
     assert b"as many people as it may have" in refused.content
     assert the(User, pk=boss.pk).is_superuser
+
+
+def test_a_team_admin_reads_a_tier_and_is_led_nowhere(world: World, cast: Cast, sits: SignIn) -> None:
+    pages = [sits(who).get(url(User, "change", cast.owner.pk)).content.decode() for who in (cast.admin, cast.operator)]
+    assert [f"/admin/accounts/tier/{cast.owner.tier_id}/" in page for page in pages] == [False, False]
+    assert f'<div class="readonly">{cast.owner.tier_id}</div>' in pages[0]
+    assert 'name="tier"' in pages[1]
