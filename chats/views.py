@@ -158,9 +158,9 @@ def _chat_page(
         "idempotency_key": uuid4(),
         "max_chars": settings.MAX_MESSAGE_CHARS,
     }
-    response = render(request, "chats/detail.html", context, status=refusal.status if refusal else 200)
-    for name, value in refusal.headers.items() if refusal else ():
-        response[name] = value
+    response = render(request, "chats/detail.html", context)
+    if refusal:
+        refusal.mark(response)
     return response
 
 

@@ -80,9 +80,7 @@ class SignInAdminSite(ParleyAdminSite):
         }
         response = TemplateResponse(request, "admin/login.html", context)
         if isinstance(refusal, TooManyRequests):
-            response.status_code = refusal.status
-            for name, value in refusal.headers.items():
-                response[name] = value
+            refusal.mark(response)
         return response
 
     def _next_page(self, request: HttpRequest) -> str:

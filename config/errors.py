@@ -78,11 +78,10 @@ def _sentences(detail: Any, path: str = "") -> dict[str, list[str]]:
 def error_response(request: HttpRequest, error: ParleyError) -> HttpResponse:
     """Answer outside the REST framework: JSON under the API's paths, else a page."""
     if request.path in API_ROOTS or request.path.startswith(tuple(f"{root}/" for root in API_ROOTS)):
-        response: HttpResponse = JsonResponse(error.body(), status=error.status)
+        response: HttpResponse = JsonResponse(error.body())
     else:
-        response = render(request, "errors/error.html", {"error": error}, status=error.status)
-    for name, value in error.headers.items():
-        response[name] = value
+        response = render(request, "errors/error.html", {"error": error})
+    error.mark(response)
     return response
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.http.response import HttpResponseBase
+
 
 class ParleyError(Exception):
     """An expected refusal: an HTTP status, a code for programs, a sentence for people.
@@ -34,6 +36,12 @@ class ParleyError(Exception):
         if self.errors:
             body["errors"] = {field: list(sentences) for field, sentences in self.errors.items()}
         return {**body, **self.extra}
+
+    def mark(self, response: HttpResponseBase) -> None:
+        """Give an answer that shows the refusal its status and its headers."""
+        response.status_code = self.status
+        for name, value in self.headers.items():
+            response[name] = value
 
 
 class Invalid(ParleyError):

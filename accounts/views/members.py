@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import queries
@@ -16,6 +16,7 @@ from accounts.forms.members import ActiveForm, InviteForm, RoleForm
 from accounts.links import InvitationToken
 from accounts.models import Role
 from accounts.principal import PrincipalRequest
+from accounts.views.refusals import form_page
 from tenants.exceptions import Conflict, Forbidden, ParleyError
 
 PEOPLE_PER_PAGE = 50
@@ -36,16 +37,20 @@ def members(request: PrincipalRequest) -> HttpResponse:
     try:
         token = invitations.invite(by=request.user, email=email, role=role)
     except ParleyError as error:
-        form.add_error("email", error.sentence)
-        return _members_page(request, form)
+        return _members_page(request, form, error)
     return _members_page(request, InviteForm(), token=token, sent_to=email)
 
 
 def _members_page(
-    request: PrincipalRequest, form: InviteForm, *, token: InvitationToken | None = None, sent_to: str = ""
+    request: PrincipalRequest,
+    form: InviteForm,
+    error: ParleyError | None = None,
+    *,
+    token: InvitationToken | None = None,
+    sent_to: str = "",
 ) -> HttpResponse:
     search = search_text(request.GET)
-    found = queries.people(search=search).select_related("tier")
+    found = queries.people(search=search).select_related("tier").defer("avatar")  # 50 pictures would be megabytes
     context = {
         "page": Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page")),
         "search": search,
@@ -57,7 +62,7 @@ def _members_page(
         "seats_left": queries.seats_left(request.user.team),
         "begins_in": queries.tier_to_begin_with(request.user.team),
     }
-    return render(request, "accounts/members.html", context)
+    return form_page(request, "accounts/members.html", context, error)
 
 
 @require_POST

@@ -14,7 +14,7 @@ from accounts.actions import clients, people, signing_in
 from accounts.decorators import member_required
 from accounts.forms.profile import NameForm, PasswordForm, PictureForm
 from accounts.principal import PrincipalRequest
-from tenants.exceptions import NotFound, ParleyError
+from tenants.exceptions import NotFound, ParleyError, TooManyRequests
 
 
 @sensitive_post_parameters()
@@ -50,7 +50,10 @@ def _save_password(request: PrincipalRequest) -> HttpResponse:
         signing_in.prove_own_password(user=request.user, password=form.cleaned_data["present"])
     except ParleyError as error:
         form.add_error("present", error.sentence)
-        return _profile_page(request, password_form=form)
+        response = _profile_page(request, password_form=form)
+        if isinstance(error, TooManyRequests):
+            error.mark(response)
+        return response
     people.change_password(user=request.user, password=form.cleaned_data["password"])
     signing_in.open_page_session(request, request.user)  # this browser stays signed in
     return _saved(request, "Your password is changed. Everywhere else you are signed out.")

@@ -15,9 +15,8 @@ def form_page(
     if error is None:
         return render(request, template, context)
     context["form"].add_error(None, error.sentence)
-    response = render(request, template, context, status=error.status)
-    for name, value in error.headers.items():
-        response[name] = value
+    response = render(request, template, context)
+    error.mark(response)
     return response
 
 

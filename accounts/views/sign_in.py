@@ -50,9 +50,7 @@ def _try_to_sign_in(request: PrincipalRequest) -> HttpResponse:
 def _sign_in_page(request: HttpRequest, form: SignInForm, *, refusal: ParleyError | None = None) -> HttpResponse:
     response = render(request, "accounts/sign_in.html", {"form": form, "next": _wanted(request)})
     if isinstance(refusal, TooManyRequests):
-        response.status_code = refusal.status
-        for name, value in refusal.headers.items():
-            response[name] = value
+        refusal.mark(response)
     return response
 
 

@@ -5,7 +5,9 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import limits, queries
@@ -94,6 +96,16 @@ class TestList:
         first, second = (admin.get("/members", {"page": page}).content.decode() for page in (1, 2))
         assert "Page 1 of 2" in first
         assert ("x49@ours.org" in first, "x49@ours.org" in second) == (False, True)
+
+    def test_it_stays_light_however_large_the_pictures(self, cast, admin):
+        before = len(admin.get("/members").content)
+        with tenant_scope(cast.team.id):
+            User.objects.exclude(id=cast.admin.id).update(avatar="data:image/png;base64," + "A" * 300_000)
+        with CaptureQueriesContext(connection) as asked:
+            page = admin.get("/members").content
+        assert len(page) == before
+        [listing] = [query["sql"] for query in asked if '"is_active" DESC' in query["sql"]]
+        assert "avatar" not in listing
 
 
 class TestTier:
@@ -262,14 +274,19 @@ class TestInviting:
         assert told in invite(admin, email, role).content.decode()
         assert (invitations(cast), outbox) == ([], [])
 
+    def test_a_taken_e_mail_is_a_conflict(self, cast, admin):
+        assert invite(admin, "owner@ours.org").status_code == 409
+
     def test_an_e_mail_of_another_team_can_be_invited(self, cast, admin, outbox):
         invite(admin, cast.outsider.email)
         assert len(outbox) == 1
 
     def test_a_team_cannot_have_mail_sent_to_all_the_world(self, cast, admin, outbox, monkeypatch):
         monkeypatch.setattr(limits, "INVITATION_MAILS_PER_TEAM", 2)
-        pages = [invite(admin, f"person{number}@x.org").content.decode() for number in range(3)]
-        assert ["Too many tries." in page for page in pages] == [False, False, True]
+        answers = [invite(admin, f"person{number}@x.org") for number in range(3)]
+        assert ["Too many tries." in answer.content.decode() for answer in answers] == [False, False, True]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert int(answers[2]["Retry-After"]) > 0
         assert (len(outbox), len(invitations(cast))) == (2, 2)
         assert "whoever has it can join, once" in invite(admin).content.decode()
 

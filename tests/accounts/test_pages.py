@@ -208,7 +208,9 @@ class TestProfile:
         settings.LOGIN_FAILURES_PER_ACCOUNT = 3
         for _ in range(3):
             self.change_password(owner, present="wrong")
-        assert "Too many tries." in self.change_password(owner).content.decode()
+        refused = self.change_password(owner)
+        assert (refused.status_code, int(refused["Retry-After"]) > 0) == (429, True)
+        assert "Too many tries." in refused.content.decode()
         assert stored(cast).check_password(PASSWORD)
 
     def upload(self, owner, content, name="me.png"):
