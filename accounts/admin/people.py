@@ -45,7 +45,8 @@ class PersonForm(TenantForm):
     def clean_new_password(self) -> str:
         password: str = self.cleaned_data["new_password"]
         if password:
-            validate_password(password, self.instance)
+            about = {name: self.cleaned_data.get(name, getattr(self.instance, name)) for name in ("email", "full_name")}
+            validate_password(password, User(**about))
         return password
 
     def clean(self) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from accounts.api.fields import AvatarField, EmailField
@@ -40,7 +41,7 @@ class RegisterSerializer(serializers.Serializer[Any]):
     """Somebody who wants to join a team."""
 
     email = EmailField(max_length=254)
-    password = StrictCharField(trim_whitespace=False, max_length=MAX_PASSWORD_CHARS, validators=[validate_password])
+    password = StrictCharField(trim_whitespace=False, max_length=MAX_PASSWORD_CHARS)
     full_name = StrictCharField(max_length=200, allow_blank=True)
     team_id = StrictUUIDField(required=False, allow_null=True, default=None, help_text="Needed without an invitation.")
     invitation = StrictCharField(
@@ -50,6 +51,10 @@ class RegisterSerializer(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["team_id"] is None and attrs["invitation"] is None:
             raise serializers.ValidationError({"team_id": "Name the team, or send an invitation."})
+        try:
+            validate_password(attrs["password"], User(email=attrs["email"], full_name=attrs["full_name"]))
+        except ValidationError as error:
+            raise serializers.ValidationError({"password": error.messages}) from None
         return attrs
 
 

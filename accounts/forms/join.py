@@ -25,5 +25,6 @@ class JoinForm(PageForm):
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
-        validate_password(password, User(email=self.cleaned_data.get("email", "")))
+        given = {name: self.cleaned_data.get(name, "") for name in ("email", "full_name")}
+        validate_password(password, User(**given))
         return password

@@ -251,6 +251,7 @@ class TestLink:
         self.open(browser, token)
         page = browser.post(page_of(cast), PERSON)
         assert (page.status_code, "already uses this e-mail" in page.content.decode()) == (409, True)
+        assert 'can <a href="/sign-in">sign in</a>' in page.content.decode()
 
     def test_somebody_signed_in_is_told_and_may_go_on(self, cast, outbox, sits):
         browser = sits(cast.outsider)
@@ -269,9 +270,12 @@ class TestLink:
         assert GOOD not in page.content.decode()
         assert people_of(cast) == set()
 
-    def test_a_password_like_the_other_rules_is_not_the_e_mail(self, cast, outbox, browser):
+    @pytest.mark.parametrize("password", ["password123", "new@ours.org1", "NewPerson"])
+    def test_a_password_that_is_easily_guessed_is_refused(self, cast, outbox, browser, password):
         self.open(browser, invite(cast))
-        assert "errorlist" in browser.post(page_of(cast), {**PERSON, "password": "password123"}).content.decode()
+        assert "errorlist" in browser.post(page_of(cast), {**PERSON, "password": password}).content.decode()
+        assert register(invite(cast), password=password).json()["errors"].keys() == {"password"}
+        assert people_of(cast) == set()
 
     def test_a_link_cannot_be_sent_a_form(self, cast, outbox, browser):
         assert browser.post(f"/join/{invite(cast)}", PERSON).status_code == 405
@@ -299,7 +303,14 @@ class TestMail:
     def test_names_are_written_as_they_are(self, cast, outbox):
         cast.admin.full_name = "O'Neil & <Sons>"
         invite(cast, email="new@ours.org")
-        assert "O'Neil & <Sons> invites you" in outbox[0].body
+        assert "by “O'Neil & <Sons>”." in outbox[0].body
+
+    def test_it_begins_with_words_of_ours_and_names_stand_in_quotes(self, cast, outbox):
+        cast.admin.full_name = cast.team.name = "Your account is locked, see https://evil.example"
+        cast.admin.team = cast.team
+        invite(cast, email="new@ours.org")
+        told = f"You are invited to join the team “{cast.team.name}” on Parley, by “{cast.admin.full_name}”."
+        assert outbox[0].body.startswith(told)
 
     def test_a_mail_that_fails_is_logged_and_the_link_is_there_all_the_same(self, cast, outbox, monkeypatch, caplog):
         def fail(*args, **kwargs):

@@ -32,7 +32,14 @@ def test_an_operator_says_which_team_a_person_is_for(world: World, cast: Cast, s
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"new_password": ""}, {"new_password": "short"}, {"email": "Owner@ours.org"}, {"role": "king"}]
+    "wrong",
+    [
+        {"new_password": ""},
+        {"new_password": "short"},
+        {"new_password": "new@ours.org"},
+        {"email": "Owner@ours.org"},
+        {"role": "king"},
+    ],
 )
 def test_a_person_who_cannot_be_is_refused_with_a_form(
     world: World, cast: Cast, sits: SignIn, wrong: dict[str, str]
