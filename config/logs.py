@@ -2,6 +2,7 @@
 
 import logging
 import re
+from copy import copy
 from typing import Final
 
 TOKEN_IN_ADDRESS: Final = re.compile(r"(/(?:join|reset-password)/)[^\s\"']+")
@@ -10,8 +11,11 @@ TOKEN_IN_ADDRESS: Final = re.compile(r"(/(?:join|reset-password)/)[^\s\"']+")
 class TokenlessFormatter(logging.Formatter):
     """Write an event without the tokens of mailed links: whoever reads the log must not come in with one.
 
-    Django logs the address of whatever it refuses.
+    Django logs the address of whatever it refuses; that is a line, and no traceback.
     """
 
     def format(self, record: logging.LogRecord) -> str:
+        if record.name == "django.request" and record.levelno < logging.ERROR:
+            record = copy(record)
+            record.exc_info = record.exc_text = None
         return TOKEN_IN_ADDRESS.sub(r"\1…", super().format(record))

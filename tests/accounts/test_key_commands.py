@@ -154,7 +154,8 @@ def limits(name: str) -> tuple[int | None, int | None]:
 def test_a_tier_is_defined_and_changed(db, capsys):
     tier("define", "gold", "--requests-per-hour", "5", "--runs-per-month", "60")
     assert limits("gold") == (5, 60)
-    assert capsys.readouterr().out == "gold: 5 calls an hour, 60 a month\n"
+    tier("define", "single", "--requests-per-hour", "1", "--runs-per-month", "1")
+    assert capsys.readouterr().out == "gold: 5 calls an hour, 60 a month\nsingle: 1 call an hour, 1 a month\n"
     tier("define", "gold", "--requests-per-hour", "unlimited", "--runs-per-month", "0")
     assert limits("gold") == (None, 0)
     tier("define", "gold")

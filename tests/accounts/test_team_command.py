@@ -1,12 +1,18 @@
 """`manage.py team create`."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.actions import people
+from accounts.management.tables import NO_TABLES
 from tenants.models import Team
+from tests.servers import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +72,19 @@ def test_it_refuses_with_a_sentence(arguments):
     with pytest.raises(CommandError):
         create(*arguments)
     assert Team.objects.count() == 1
+
+
+@pytest.mark.parametrize("domains", ["nonsense domain", "a.org, b", "a.org,b..org", "me@a.org", "\0.org"])
+def test_what_is_no_domain_is_refused(domains):
+    wrong = domains.split(",")[-1].strip()
+    with pytest.raises(CommandError, match=re.escape(f"{wrong!r} is no domain")):
+        create("--domains", domains)
+    assert not Team.objects.filter(slug="new").exists()
+
+
+@pytest.mark.parametrize("command", [["demo"], ["team", "create", "--name", "New", "--slug", "new"], ["tier", "list"]])
+def test_a_database_without_tables_is_one_sentence(tmp_path, command):
+    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)}
+    line = [sys.executable, "manage.py", *command]
+    done = subprocess.run(line, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, f"CommandError: {NO_TABLES}\n")

@@ -9,6 +9,9 @@ from django.test import Client
 from accounts.actions import invitations
 from accounts.models import Role
 from tenants.scope import tenant_scope
+from tests.isolation.conftest import sits
+
+__all__ = ["sits"]
 
 
 @pytest.fixture
@@ -54,6 +57,17 @@ def test_the_addresses_of_resets_are_cut(db, log):
 def test_a_request_line_keeps_what_stands_around(log):
     logging.getLogger("django.server").info('"%s" %s %s', "GET /join/secret HTTP/1.1", 302, 0)
     assert log.getvalue().endswith('"GET /join/… HTTP/1.1" 302 0\n')
+
+
+def test_a_refusal_is_a_line_and_a_fault_has_its_traceback(cast, sits, log):
+    assert sits(cast.owner).get("/admin/").status_code == 403
+    assert log.getvalue().endswith(" WARNING django.request: Forbidden (Permission denied): /admin/\n")
+    assert log.getvalue().count("\n") == 1
+    try:
+        raise RuntimeError("nobody foresaw this")
+    except RuntimeError:
+        logging.getLogger("django.request").exception("Internal Server Error: %s", "/admin/")
+    assert "RuntimeError: nobody foresaw this" in log.getvalue()
 
 
 def test_nobody_else_writes_what_django_logs():

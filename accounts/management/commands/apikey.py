@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts.actions import keys
 from accounts.management.naming import named_person, named_team, refusal
+from accounts.management.tables import TablesCommand
 from accounts.models import ApiKey, Scope
 from accounts.names import printable
 from tenants.exceptions import ParleyError
@@ -17,7 +18,7 @@ from tenants.managers import find
 from tenants.scope import tenant_scope
 
 
-class Command(BaseCommand):
+class Command(TablesCommand):
     help = "Make, list and revoke API keys of people and teams."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,16 +4,18 @@ import json
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.core.validators import validate_domain_name
 from django.db import transaction
 
 from accounts import audit
 from accounts.audit import AuditAction
 from accounts.management.naming import named_tier
+from accounts.management.tables import TablesCommand
 from tenants.models import Registration, Team
 
 
-class Command(BaseCommand):
+class Command(TablesCommand):
     help = "Manage teams."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -54,6 +56,11 @@ def team_settings(
     """Return the settings a team begins with; refuse those that contradict each other."""
     email_domains = [domain.strip().lower().removeprefix("@") for domain in domains.split(",") if domain.strip()]
     registration = registration or (Registration.DOMAINS if email_domains else Registration.INVITE).value
+    try:
+        for domain in email_domains:
+            validate_domain_name(domain)
+    except ValidationError:
+        raise CommandError(f"{domain!r} is no domain of e-mail addresses.") from None
     if bool(email_domains) != (registration == Registration.DOMAINS):
         raise CommandError("--domains and --registration domains belong together.")
     if max_users is not None and max_users < 1:

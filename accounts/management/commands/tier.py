@@ -5,10 +5,11 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from accounts.actions import tiers
 from accounts.management.naming import named_person, named_team, named_tier, refusal
+from accounts.management.tables import TablesCommand
 from accounts.models import Tier
 from tenants.exceptions import ParleyError
 from tenants.scope import tenant_scope
@@ -16,7 +17,7 @@ from tenants.scope import tenant_scope
 UNLIMITED = "unlimited"
 
 
-class Command(BaseCommand):
+class Command(TablesCommand):
     help = "Define tiers, which say how many calls of agents people may make, and give them to people."
 
     def add_arguments(self, parser: CommandParser) -> None:

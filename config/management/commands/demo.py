@@ -7,8 +7,9 @@ from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts.management.tables import TablesCommand
 from accounts.models import OPERATORS_SLUG, PERSONAL_SCOPES, TEAM_SCOPES, Role, User
 from agents.models import Agent, AgentKind
 from config.demo_keys import WantedKey, working_keys
@@ -22,7 +23,7 @@ AGENT = {
 }
 
 
-class Command(BaseCommand):
+class Command(TablesCommand):
     """Make what is missing and leave what is there.
 
     A password is set when its account is made and never again. Where somebody changed it, it is reported as null:
