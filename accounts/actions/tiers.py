@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts import audit, queries
 from accounts.audit import AuditAction
-from accounts.models import OPERATORS_SLUG, Tier, User
+from accounts.models import NO_TIER, OPERATORS_SLUG, Tier, User
 from tenants.exceptions import Invalid
 from tenants.managers import find
 
@@ -18,6 +18,8 @@ def define_tier(*, name: str, requests_per_hour: int | None, runs_per_month: int
 
     A tier belongs to no team: the log of the operators tells of it, once there are any.
     """
+    if name == NO_TIER:
+        raise Invalid(errors={"name": [f"The tier {NO_TIER} allows nothing; it stays so."]})
     limits = {"requests_per_hour": requests_per_hour, "runs_per_month": runs_per_month}
     try:
         Tier(name=name, **limits).full_clean(validate_unique=False)

@@ -41,3 +41,9 @@ def test_what_is_no_address_makes_nobody(cast):
     with pytest.raises(CommandError):
         call_command("createsuperuser", "--noinput", "--email", "no-address", verbosity=0)
     assert log() == []
+
+
+def test_an_operator_who_is_there_is_not_made_again(cast):
+    with pytest.raises(CommandError, match="There is an operator with this e-mail already"):
+        call_command("createsuperuser", "--noinput", "--email", cast.operator.email.upper(), verbosity=0)
+    assert log() == []

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib.auth.management.commands import createsuperuser
+from django.core.management.base import CommandError
+from django.db import IntegrityError
 from django.db.models.signals import post_save
 
 from accounts import audit
@@ -17,6 +19,8 @@ class Command(createsuperuser.Command):
         post_save.connect(record_operator, sender=User)
         try:
             super().handle(*args, **options)
+        except IntegrityError:
+            raise CommandError("There is an operator with this e-mail already.") from None
         finally:
             post_save.disconnect(record_operator, sender=User)
 
