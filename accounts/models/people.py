@@ -4,7 +4,7 @@ import unicodedata
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import models
+from django.db import models, transaction
 
 from accounts.models.tiers import NO_TIER, Tier
 from tenants.managers import TenantManager
@@ -36,6 +36,7 @@ class UserManager(TenantManager["User"]):
         user.save()
         return user
 
+    @transaction.atomic
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Add an operator of the installation; operators are a team of their own."""
         team, _ = Team.objects.get_or_create(slug=OPERATORS_SLUG, defaults={"name": "Operators"})
