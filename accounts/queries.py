@@ -13,11 +13,11 @@ from tenants.models import Team
 from tenants.scope import tenant_scope, unsafe_all_tenants
 
 
-def accounts_named(*, email: str, team: str | None) -> list[User]:
-    """Return the active accounts with an e-mail, in one team (by id or slug) or in all."""
-    accounts = User.objects.select_related("team").filter(
-        email=normalise_email(email), is_active=True, team__is_active=True
-    )
+def accounts_named(*, email: str, team: str | None, include_inactive: bool = False) -> list[User]:
+    """Return the active accounts, or all, with an e-mail, in one active team (by id or slug) or in all."""
+    accounts = User.objects.select_related("team").filter(email=normalise_email(email), team__is_active=True)
+    if not include_inactive:
+        accounts = accounts.filter(is_active=True)
     if not team:
         with unsafe_all_tenants(reason="sign in by e-mail"):
             return list(accounts.order_by("team__name"))

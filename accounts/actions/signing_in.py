@@ -31,7 +31,7 @@ def prove_password(*, email: str, password: str, team: str | None, address: Addr
         # Without a team a failure always costs two hashes, so that it does not tell one account from two or none.
         for _ in range(len(accounts), 1 if team else 2):
             make_password(password)
-        _record_failure(*accounts)
+        _record_failure(*queries.accounts_named(email=email, team=team, include_inactive=True))
         raise BadCredentials()
     attempt.forgive()
     if len(proved) > 1:

@@ -81,6 +81,13 @@ def test_a_failed_sign_in_stands_in_each_log_of_the_account_although_it_is_refus
         assert entry.address == HERE
 
 
+def test_a_try_of_somebody_who_was_deactivated_is_recorded_too(cast: Cast) -> None:
+    UserFactory(team=cast.team, email="gone@ours.org", is_active=False)
+    ApiClient().login(email="gone@ours.org", password=PASSWORD)
+    (entry,) = log(cast.team)
+    assert told(entry) == ("auth.sign_in_failed", "nobody", "", "gone@ours.org", {})
+
+
 def test_what_was_typed_for_an_e_mail_that_nobody_has_is_recorded_nowhere(cast: Cast) -> None:
     ApiClient().login(email="my-password@typed.here", password="wrong")
     ApiClient().login(team="theirs", password="wrong")
