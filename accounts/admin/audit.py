@@ -59,6 +59,11 @@ class AuditEntryAdmin(ReadOnlyAdmin, TenantAdmin):
     fields = ["at", "what", "actor_kind", "who", "object_type", "on_what", "object_id", "address", "told"]
     actions = None
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Show operators the team after who and what, which are all that fits a phone."""
+        when, who, what, *others = self.list_display
+        return [when, who, what, "team", *others] if current_scope().is_wide else [when, who, what, *others]
+
     @admin.display(description="action", ordering="action")
     def what(self, entry: AuditEntry) -> str:
         return _label(entry)
