@@ -6,12 +6,10 @@ four methods below, also when called by their asynchronous names.
 
 from typing import Any, Final
 
-from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore as PlainSessionStore
 from django.utils import timezone
 
-from accounts.models import User
 from accounts.tokens import keyed_hash
 from tenants.managers import find
 
@@ -52,11 +50,3 @@ class SessionStore(PlainSessionStore):
     acreate = SessionBase.acreate
     asave = SessionBase.asave
     adelete = SessionBase.adelete
-
-
-def end_page_sessions(user: User) -> None:
-    """End every page session of a person. Whose one is stands only inside it, so each has to be opened."""
-    store = SessionStore()
-    unexpired = store.model.objects.filter(expire_date__gt=timezone.now())
-    theirs = [row.pk for row in unexpired.iterator() if store.decode(row.session_data).get(SESSION_KEY) == str(user.pk)]
-    unexpired.filter(pk__in=theirs).delete()

@@ -11,7 +11,6 @@ from accounts.actions import invitations, people
 from accounts.audit import AuditAction
 from accounts.exceptions import LastAdmin
 from accounts.models import Role, User
-from accounts.sessions import end_page_sessions
 from tenants.exceptions import Forbidden, NotFound
 from tenants.managers import find
 
@@ -70,7 +69,8 @@ def end_what_hung_on_it(person: User) -> None:
         invitations.withdraw_all(of=person)
     if not person.is_active:
         queries.open_refresh_sessions(person).update(revoked_at=timezone.now())
-        end_page_sessions(person)
+        person.session_epoch += 1
+        person.save(update_fields=["session_epoch"])
 
 
 def _somebody_else(by: User, user_id: UUID) -> User:

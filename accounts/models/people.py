@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
+from django.utils.crypto import salted_hmac
 
 from accounts.models.tiers import NO_TIER, Tier
 from tenants.managers import TenantManager
@@ -58,6 +59,7 @@ class User(AbstractBaseUser, TenantModel):
     preferences = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=True)
     is_superuser = models.BooleanField("operator", default=False, help_text="May see every team in the admin.")
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)  # a new one ends every page session
     last_login = models.DateTimeField("last sign-in", null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -76,6 +78,11 @@ class User(AbstractBaseUser, TenantModel):
 
     def __str__(self) -> str:
         return self.full_name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Hold page sessions to the password and the epoch they were opened with."""
+        salt = "accounts.models.people.User.session"
+        return salted_hmac(salt, f"{self.password}:{self.session_epoch}", secret, algorithm="sha256").hexdigest()
 
     @property
     def is_team_admin(self) -> bool:

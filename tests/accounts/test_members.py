@@ -207,7 +207,8 @@ class TestActive:
         assert api.get("/api/auth/me").status_code == 401
         assert "Deactivated" in admin.get("/members").content.decode()
         assert f"{cast.owner} may sign in again." in set_active(admin, cast.owner, "1").content.decode()
-        assert sits(cast.owner).get("/profile").status_code == 200
+        assert page.get("/profile").status_code == 302
+        assert sits(stored(cast.owner)).get("/profile").status_code == 200
         with tenant_scope(cast.team.id):
             done = (
                 AuditEntry.objects.filter(action__startswith="person.").order_by("at").values_list("action", flat=True)
