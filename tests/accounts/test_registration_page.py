@@ -1,5 +1,7 @@
 """The page of registration: a form where the team is open, and everywhere else one and the same refusal."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -59,6 +61,17 @@ def test_who_is_signed_in_is_led_back_to_their_chats(cast, browser, sits):
         page, strangers = sits(cast.owner).get(path).content.decode(), browser.get(path).content.decode()
         assert ("To your chats" in page, "To your chats" in strangers) == (True, False)
         assert ('href="/sign-in"' in page, 'href="/sign-in"' in strangers) == (False, True)
+
+
+def test_the_first_wrong_field_has_the_focus(browser):
+    TeamFactory(slug="open", settings={"registration": "open"})
+    for path, wrong, field in (
+        ("/register/open", {"password": "short"}, "password"),
+        ("/register/open", {"email": "nonsense", "password": "short"}, "email"),
+        ("/reset-password", {"email": "nonsense"}, "email"),
+    ):
+        page = browser.post(path, {**PERSON, **wrong}).content.decode()
+        assert [re.search(r'name="(\w+)"', tag)[1] for tag in re.findall(r"<[^>]* autofocus[^>]*>", page)] == [field]
 
 
 def test_a_taken_e_mail_and_a_full_team_are_said_in_the_form(browser):
