@@ -1,15 +1,26 @@
 """The cast: an owner, an admin, a teammate and an outsider who must not get in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from accounts.hashers import Argon2idHasher
 from accounts.models import OPERATORS_SLUG, User
 from tenants.models import Team
 from tests.factories import TeamFactory, UserFactory
+
+REAL_MEMORY_COST = Argon2idHasher.memory_cost
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hash as always, but in a fortieth of the memory and the time; servers that tests start do the real thing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Argon2idHasher, "memory_cost", 1024)
+        yield
 
 
 @dataclass
