@@ -10,6 +10,7 @@ from accounts.audit import AuditAction
 from accounts.models import User
 from agents import rules
 from agents.models import Agent
+from agents.versions import keep_version
 from tenants import pictures
 from tenants.exceptions import Invalid, NotFound
 from tenants.managers import find
@@ -26,11 +27,16 @@ class AgentFields(TypedDict, total=False):
     description: str
     kind: str
     webhook_url: str
+    auth_kind: str
+    auth_name: str
     webhook_token: str
+    user_agent: str
     system_prompt: str
     avatar: str | None
     config: dict[str, Any]
     limits: dict[str, Any]
+    max_concurrent: int | None
+    audience: str
     is_active: bool
 
 
@@ -42,12 +48,13 @@ def create_agent(*, created_by: User | None, **fields: Unpack[AgentFields]) -> A
     rules.hold(agent, changed={*fields, "webhook_url", "config"})
     with transaction.atomic():
         agent.save()
+        keep_version(agent, by=created_by)
         audit.record(AuditAction.AGENT_CREATED, team_id=agent.team_id, target=agent)
     return agent
 
 
 @transaction.atomic
-def update_agent(*, agent: Agent, **changes: Unpack[AgentFields]) -> Agent:
+def update_agent(*, agent: Agent, changed_by: User | None, **changes: Unpack[AgentFields]) -> Agent:
     """Change the given fields and no others; the mask of the token and the present avatar change nothing."""
     agent = _locked(agent)
     if changes.get("webhook_token", "").startswith(MASK_SIGN):
@@ -59,6 +66,7 @@ def update_agent(*, agent: Agent, **changes: Unpack[AgentFields]) -> Agent:
         setattr(agent, name, value)
     rules.hold(agent, changed=changes)
     agent.save()
+    keep_version(agent, by=changed_by)
     if fields := sorted(name for name, value in before.items() if _stored(agent, name) != value):
         audit.record(AuditAction.AGENT_CHANGED, team_id=agent.team_id, target=agent, fields=fields)
     return agent

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from agents import rules
 from agents.models import Agent, Run
+from agents.versions import keep_version
 from tenants.admin import ReadOnlyAdmin, TenantAdmin, TenantForm
 from tenants.exceptions import Invalid
 
@@ -64,6 +65,9 @@ class AgentAdmin(TenantAdmin):
         if not change and isinstance(request.user, User) and request.user.team_id == obj.team_id:
             obj.created_by = request.user
         super().save_model(request, obj, form, change)
+        keep_version(
+            obj, by=request.user if isinstance(request.user, User) and request.user.team_id == obj.team_id else None
+        )
 
 
 @admin.register(Run)

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Final
 
 from agents import outbound
 from agents.exceptions import AgentError
 from agents.kinds import KINDS, Call, Local, Remote
 from agents.limits import Clock, Limits
-from agents.wire import Decoder, Event, Failed, Notice, Replace, Text, Usage
+from agents.wire import Conversation, Decoder, Event, Failed, Notice, Replace, Text, Usage
 from agents.wire.status import refusal
 
 # Once an answer flows it is read in sips of this length, unless there is a lot of it at once.
@@ -20,13 +21,17 @@ FULL_READ: Final = 16 * 1024
 WITHOUT_BODY: Final = (204, 205)
 ERROR_BODY_BYTES: Final = 64 * 1024
 ERROR_BODY_SECONDS: Final = 5.0
+MAX_ID_CHARS: Final = 300
 
 
 @dataclass(slots=True)
 class Outcome:
     """What was learnt about a call besides its text; filled while the call runs.
 
-    `format` is what the answer was recognised as, `received` counts bytes of the body.
+    `format` is what the answer was recognised as, `received` counts bytes of the body, `conversation_id` is what the
+    agent's side calls the conversation. `moments` are the times (`time.monotonic`) at which the call came so far:
+    "resolved" (the address was looked up and may be dialled), "connected", "answered" (the headers), "first_byte",
+    "first_text", "ended".
     """
 
     http_status: int | None = None
@@ -34,6 +39,12 @@ class Outcome:
     received: int = 0
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    conversation_id: str = ""
+    moments: dict[str, float] = field(default_factory=dict)
+
+    def reached(self, moment: str) -> None:
+        """Note when the call first came so far."""
+        self.moments.setdefault(moment, monotonic())
 
 
 async def call_agent(call: Call, outcome: Outcome | None = None) -> AsyncGenerator[Text | Replace | Notice, None]:
@@ -50,14 +61,20 @@ async def call_agent(call: Call, outcome: Outcome | None = None) -> AsyncGenerat
     async with aclosing(answer) as events:
         async for event in events:
             match event:
-                case Text() | Replace() | Notice():
+                case Text() | Replace():
+                    outcome.reached("first_text")
                     yield event
+                case Notice():
+                    yield event
+                case Conversation():
+                    outcome.conversation_id = event.id[:MAX_ID_CHARS]
                 case Usage():
                     outcome.prompt_tokens = event.prompt_tokens
                     outcome.completion_tokens = event.completion_tokens
                 case Failed():
                     event.error.http_status = event.error.http_status or outcome.http_status
                     raise event.error
+    outcome.reached("ended")
 
 
 async def _ask(kind: Remote, call: Call, limits: Limits, outcome: Outcome) -> AsyncGenerator[Event, None]:
@@ -65,8 +82,15 @@ async def _ask(kind: Remote, call: Call, limits: Limits, outcome: Outcome) -> As
     request = kind.request(call)
     clock = Clock(limits)
     async with AsyncExitStack() as stack:
-        connecting = outbound.post(request.url, request.headers, request.json, connect_seconds=limits.connect)
+        connecting = outbound.post(
+            request.url,
+            request.headers,
+            request.json,
+            connect_seconds=limits.connect,
+            reached=outcome.reached,
+        )
         reply = await clock.within(stack.enter_async_context(connecting))
+        outcome.reached("answered")
         outcome.http_status = reply.status
         if reply.status in WITHOUT_BODY or not 200 <= reply.status < 300:
             raise refusal(reply.status, reply.headers, await _beginning(reply))
@@ -88,6 +112,8 @@ async def _read(reply: outbound.Reply, decoder: Decoder, clock: Clock, outcome: 
         except AgentError as error:
             events = decoder.abort(error)
         clock.saw(events)
+        if data:
+            outcome.reached("first_byte")
         outcome.received += len(data)
         outcome.format = decoder.format
         for event in events:

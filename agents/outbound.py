@@ -11,9 +11,10 @@ aiohttp carries it: per token it took half the CPU of httpx, and one read of it 
 import asyncio
 import socket
 import zlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from time import monotonic
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -29,6 +30,8 @@ RETRY_PAUSE: Final = 0.2
 INFLATED_AT_ONCE: Final = 256 * 1024
 LOOK_UPS_AT_ONCE: Final = 32
 
+# Whom to tell how far the call of this task has come: nothing else reaches into the connector.
+_reached: ContextVar[Callable[[str], None]] = ContextVar("_reached")
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
 
 
@@ -112,18 +115,26 @@ class Reply:
 
 
 @asynccontextmanager
-async def post(url: str, headers: Mapping[str, str], json: Any, *, connect_seconds: float) -> AsyncIterator[Reply]:
+async def post(
+    url: str,
+    headers: Mapping[str, str],
+    json: Any,
+    *,
+    connect_seconds: float,
+    reached: Callable[[str], None],
+) -> AsyncIterator[Reply]:
     """Send one POST and give the reply; on leaving, the connection is closed.
 
-    There is no time-out after connecting. If no connection comes about, it is tried once more within
-    `connect_seconds`. Raises `AgentError`.
+    `reached` is told when the address was found to be one that may be dialled ("resolved") and when a connection
+    came about ("connected"). There is no time-out after connecting. If no connection comes about, it is tried once
+    more within `connect_seconds`. Raises `AgentError`.
     """
     try:
         url = canonical_url(url)
     except ValueError as error:
         raise AgentError("agent_unreachable", str(error)) from error
     fixed = {"Accept-Encoding": "identity", "User-Agent": settings.AGENT_USER_AGENT}
-    response = await _send(url, {**fixed, **headers}, json, connect_seconds)
+    response = await _send(url, {**fixed, **headers}, json, connect_seconds, reached)
     try:
         yield Reply(response)
     finally:
@@ -169,6 +180,7 @@ class _GuardedConnector(aiohttp.TCPConnector):
         found = await super()._resolve_host(host, port, traces)
         policy = addresses.Policy.of(settings.AGENT_ALLOWED_HOSTS, settings.AGENT_ALLOWED_CIDRS)
         policy.check(host, port, [result["host"] for result in found])
+        _reached.get()("resolved")
         return found
 
 
@@ -185,8 +197,20 @@ def _session() -> aiohttp.ClientSession:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
+            trace_configs=[_tracing()],
         )
     return _sessions[loop]
+
+
+def _tracing() -> aiohttp.TraceConfig:
+    """Tell each call's `reached` when it has a connection."""
+    config = aiohttp.TraceConfig()
+
+    async def connected(session: aiohttp.ClientSession, context: Any, params: Any) -> None:
+        _reached.get()("connected")
+
+    config.on_connection_create_end.append(connected)
+    return config
 
 
 def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
@@ -205,21 +229,26 @@ def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[Resolve
     ]
 
 
-async def _send(url: str, headers: Mapping[str, str], json: Any, seconds: float) -> aiohttp.ClientResponse:
+async def _send(
+    url: str, headers: Mapping[str, str], json: Any, seconds: float, reached: Callable[[str], None]
+) -> aiohttp.ClientResponse:
     deadline = monotonic() + seconds
     try:
-        return await _send_once(url, headers, json, seconds)
+        return await _send_once(url, headers, json, seconds, reached)
     except _NothingSentError:
         await asyncio.sleep(RETRY_PAUSE)
     try:
-        return await _send_once(url, headers, json, max(deadline - monotonic(), RETRY_PAUSE))
+        return await _send_once(url, headers, json, max(deadline - monotonic(), RETRY_PAUSE), reached)
     except _NothingSentError as error:
         raise AgentError("agent_unreachable", str(error)) from error
 
 
-async def _send_once(url: str, headers: Mapping[str, str], json: Any, seconds: float) -> aiohttp.ClientResponse:
+async def _send_once(
+    url: str, headers: Mapping[str, str], json: Any, seconds: float, reached: Callable[[str], None]
+) -> aiohttp.ClientResponse:
     """Send once. Raises `_NothingSentError` where a second try may help, else `AgentError`."""
     patience = aiohttp.ClientTimeout(connect=seconds)
+    _reached.set(reached)
     try:
         return await _session().post(url, headers=headers, json=json, timeout=patience, allow_redirects=False)
     except addresses.BlockedAddressError as error:

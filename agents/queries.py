@@ -1,11 +1,27 @@
 """Reads of agents that more than one caller needs."""
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from agents.models import Agent
+from accounts.models import User
+from agents.models import Agent, AgentMember, Audience
 
 
-def agents(*, include_inactive: bool = False) -> QuerySet[Agent]:
-    """Return the team's agents by name: those that can be talked to, or all."""
+def agents_of(user: User, *, include_inactive: bool = False) -> QuerySet[Agent]:
+    """Return the agents a person may know of, by name: those that can be talked to, or all.
+
+    An agent given to chosen people exists for them and for the team's admins only.
+    """
     found = Agent.objects.all()
+    if not user.is_team_admin:
+        chosen = AgentMember.objects.filter(agent=OuterRef("pk"), user=user)
+        found = found.filter(Q(audience=Audience.ALL) | Exists(chosen))
     return found if include_inactive else found.filter(is_active=True)
+
+
+def may_use(user: User, agent: Agent) -> bool:
+    """Tell whether an agent was given to a person; the usual audience costs no query."""
+    return (
+        agent.audience == Audience.ALL
+        or user.is_team_admin
+        or AgentMember.objects.filter(agent=agent, user=user).exists()
+    )

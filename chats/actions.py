@@ -15,8 +15,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from agents import relay
-from agents.kinds import Call
-from agents.models import Agent, Run, RunPurpose
+from agents.calls import call_of
+from agents.kinds import Said
+from agents.models import Run, RunPurpose
+from agents.queries import agents_of, may_use
 from agents.quota import Standing
 from agents.relay import ledger
 from chats import events
@@ -55,8 +57,8 @@ class Started:
 
 
 def create_chat(*, user: User, agent_id: UUID, title: str = "", metadata: dict[str, Any] | None = None) -> Chat:
-    """Begin a chat with an active agent of the team; raise `UnknownAgent` on any other."""
-    agent = find(Agent.objects.all(), id=agent_id, is_active=True)
+    """Begin a chat with an active agent that the person may use; raise `UnknownAgent` on any other."""
+    agent = find(agents_of(user), id=agent_id)
     if agent is None:
         raise UnknownAgent()
     try:
@@ -148,7 +150,7 @@ def _begin(chat: Chat, user: User, content: str | None) -> Started:
         raise RunInProgress()
     if content is None and (not messages or messages[-1].status == MessageStatus.COMPLETE):
         raise NothingToRetry()
-    if chat.agent is None or not chat.agent.is_active:
+    if chat.agent is None or not chat.agent.is_active or not may_use(user, chat.agent):
         raise NoAgent()
     relay.check_room()
     added = []
@@ -157,7 +159,7 @@ def _begin(chat: Chat, user: User, content: str | None) -> Started:
         added.append(Message(chat=chat, role=MessageRole.USER, author=user, content=content))
         chat.title = chat.title or _title_from(content)
     history = _history([*messages, *added])
-    size = sum(len(message["content"]) for message in history)
+    size = sum(len(message.content) for message in history)
     run, standing = ledger.book_run(agent=chat.agent, user=user, purpose=RunPurpose.CHAT, chars_in=size)
     answer = Message(chat=chat, role=MessageRole.ASSISTANT, run=run, status=MessageStatus.STREAMING)
     for position, message in enumerate([*added, answer], start=messages[-1].position + 1 if messages else 1):
@@ -166,7 +168,14 @@ def _begin(chat: Chat, user: User, content: str | None) -> Started:
     chat.updated_at = timezone.now()
     chat.save(update_fields=["title", "updated_at"])
     try:
-        call = _call(chat, chat.agent, user, history, answer)
+        call = call_of(
+            chat.agent,
+            history,
+            user=str(user),
+            conversation_id=str(chat.id),
+            message_id=str(answer.id),
+            their_conversation_id=chat.conversation_id,
+        )
     except UnreadableSecret:
         logger.exception("The token of agent %s cannot be read.", chat.agent.id)
         raise NoAgent() from None
@@ -178,29 +187,9 @@ def _begin(chat: Chat, user: User, content: str | None) -> Started:
     return Started(answer, run, standing=standing)
 
 
-def _history(messages: list[Message]) -> list[dict[str, Any]]:
+def _history(messages: list[Message]) -> list[Said]:
     """Return the conversation as the agent is sent it; an empty answer says nothing."""
-    return [
-        {"role": message.role, "content": message.content, "timestamp": _iso(message.timestamp)}
-        for message in messages
-        if message.content
-    ]
-
-
-def _call(chat: Chat, agent: Agent, user: User, history: list[dict[str, Any]], answer: Message) -> Call:
-    return Call(
-        kind=agent.kind,
-        url=agent.webhook_url,
-        token=agent.webhook_token,
-        system_prompt=agent.system_prompt,
-        config=agent.config,
-        limits=agent.limits,
-        messages=history,
-        conversation_id=str(chat.id),
-        message_id=str(answer.id),
-        user=str(user),
-        agent_name=agent.name,
-    )
+    return [Said(message.role, message.content, _iso(message.timestamp)) for message in messages if message.content]
 
 
 def _iso(moment: datetime) -> str:

@@ -16,6 +16,9 @@ class Chat(TenantModel):
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="chats")
     title = models.CharField(max_length=200, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
+    conversation_id = models.CharField(
+        max_length=300, blank=True, editable=False, help_text="What the agent's own side calls this conversation."
+    )
     is_archived = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -65,6 +68,7 @@ class Message(TenantModel):
     position = models.PositiveIntegerField()
     role = models.CharField(max_length=20, choices=MessageRole)
     content = models.TextField(blank=True)
+    notices = models.JSONField(default=list, blank=True, help_text="Tools, reasoning and sources beside an answer.")
     revision = models.PositiveIntegerField(default=0, help_text="How often the agent replaced the whole text.")
     status = models.CharField(max_length=20, choices=MessageStatus, default=MessageStatus.COMPLETE)
     error_code = models.CharField(max_length=40, blank=True)
@@ -88,6 +92,27 @@ class Message(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()}: {self.content[:40]}"
+
+
+class Attachment(TenantModel):
+    """A file that came with a message; `media_type` was found by its content, never believed."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta(TenantModel.Meta):
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "message", "position"], name="attachment_position"),
+            SameTeam(field="message", name="attachment_message_same_team"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class IdempotencyKey(TenantModel):

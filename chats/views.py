@@ -16,7 +16,7 @@ from accounts.decorators import member_required
 from accounts.forms.fields import search_text
 from accounts.principal import PrincipalRequest
 from agents import quota
-from agents.queries import agents
+from agents.queries import agents_of
 from agents.quota import Standing
 from chats import actions
 from chats.forms import ArchiveForm, NewChatForm, TitleForm, typed_message
@@ -47,7 +47,9 @@ def chat_list(request: PrincipalRequest) -> HttpResponse:
 def new_chat(request: PrincipalRequest) -> HttpResponse:
     """Let a person choose an agent and begin a chat with it."""
     if request.method != "POST":
-        return render(request, "chats/new.html", {"agents": agents(), "obstacle": quota.obstacle_of(request.user)})
+        return render(
+            request, "chats/new.html", {"agents": agents_of(request.user), "obstacle": quota.obstacle_of(request.user)}
+        )
     form = NewChatForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Choose one of the agents.")

@@ -38,14 +38,19 @@ class AgentViewSet(TenantViewSet[Agent]):
     }
 
     def base_queryset(self) -> QuerySet[Agent]:
-        return queries.agents(include_inactive=True)
+        return queries.agents_of(self._user, include_inactive=True)
+
+    @property
+    def _user(self) -> User:
+        assert isinstance(self.request.user, User)
+        return self.request.user
 
     @extend_schema(parameters=[AgentListQuerySerializer], responses=AgentSerializer(many=True))
     def list(self, request: Request) -> Response:
         """List the agents that can be talked to, or all."""
         query = AgentListQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        return Response(self.get_serializer(queries.agents(**query.validated_data), many=True).data)
+        return Response(self.get_serializer(queries.agents_of(self._user, **query.validated_data), many=True).data)
 
     def retrieve(self, request: Request, pk: str) -> Response:
         """Show one agent."""
@@ -54,10 +59,9 @@ class AgentViewSet(TenantViewSet[Agent]):
     @extend_schema(request=AgentWriteSerializer, responses={201: AgentSerializer})
     def create(self, request: Request) -> Response:
         """Add an agent."""
-        assert isinstance(request.user, User)
         fields = AgentWriteSerializer(data=request.data)
         fields.is_valid(raise_exception=True)
-        return self._shown(actions.create_agent(created_by=request.user, **fields.validated_data), status=201)
+        return self._shown(actions.create_agent(created_by=self._user, **fields.validated_data), status=201)
 
     @extend_schema(request=AgentWriteSerializer(partial=True))
     def update(self, request: Request, pk: str) -> Response:
@@ -65,7 +69,7 @@ class AgentViewSet(TenantViewSet[Agent]):
         agent = self.get_object()
         changes = AgentWriteSerializer(data=request.data, partial=True)
         changes.is_valid(raise_exception=True)
-        return self._shown(actions.update_agent(agent=agent, **changes.validated_data))
+        return self._shown(actions.update_agent(agent=agent, changed_by=self._user, **changes.validated_data))
 
     partial_update = update
 

@@ -5,7 +5,7 @@ The answer is read by its shape (`agents.wire`), so a new kind is one module wit
 """
 
 from agents.kinds import demo, openai, webhook
-from agents.kinds.call import Call, Local, OutboundRequest, Remote
+from agents.kinds.call import Attached, Call, Local, OutboundRequest, Remote, Said
 
 KINDS: dict[str, Remote | Local] = {
     "webhook": Remote("Webhook (n8n and others)", webhook.request),
@@ -13,4 +13,4 @@ KINDS: dict[str, Remote | Local] = {
     "demo": Local("Built-in demonstration", demo.stream),
 }
 
-__all__ = ["KINDS", "Call", "Local", "OutboundRequest", "Remote"]
+__all__ = ["KINDS", "Attached", "Call", "Local", "OutboundRequest", "Remote", "Said"]

@@ -1,27 +1,69 @@
 """What a kind of agent is given, and what it makes of it."""
 
+import base64
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from agents.exceptions import AgentError
+from agents.models import AuthKind
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that came with a message; `media_type` was found by its content."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+    @property
+    def is_image(self) -> bool:
+        return self.media_type.startswith("image/")
+
+    @property
+    def base64(self) -> str:
+        return base64.b64encode(self.data).decode()
+
+    @property
+    def data_uri(self) -> str:
+        return f"data:{self.media_type};base64,{self.base64}"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing said in a conversation; `timestamp` is ISO 8601, or empty where nobody knows it."""
+
+    role: str
+    content: str
+    timestamp: str = ""
+    attachments: tuple[Attached, ...] = ()
+
+    def as_json(self) -> dict[str, str]:
+        """Return it as the contract of chats sends it; an attachment travels otherwise."""
+        return {"role": self.role, "content": self.content, "timestamp": self.timestamp}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call of an agent: the agent's own settings, and the conversation.
+    """One call of an agent: the agent's own settings, and the conversation, oldest first.
 
-    `messages` are objects of `role`, `content` and `timestamp` (ISO 8601), oldest first. `user` is the display name.
+    `conversation_id` is our name of the conversation, `their_conversation_id` the one the agent's side gave it in an
+    earlier answer. `user` is the display name.
     """
 
     kind: str
     url: str = ""
+    auth_kind: str = AuthKind.BEARER
+    auth_name: str = ""
     token: str = field(default="", repr=False)
+    user_agent: str = ""
     system_prompt: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
-    messages: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[Said] = field(default_factory=list)
     conversation_id: str = ""
+    their_conversation_id: str = ""
     message_id: str = ""
     user: str = ""
     agent_name: str = ""
@@ -29,8 +71,12 @@ class Call:
     @property
     def question(self) -> str:
         """The last thing the user said."""
-        said = (message["content"] for message in reversed(self.messages) if message["role"] == "user")
-        return str(next(said, ""))
+        return next((message.content for message in reversed(self.messages) if message.role == "user"), "")
+
+    @property
+    def attachments(self) -> tuple[Attached, ...]:
+        """What came with the last thing the user said."""
+        return next((message.attachments for message in reversed(self.messages) if message.role == "user"), ())
 
 
 @dataclass(frozen=True, slots=True)

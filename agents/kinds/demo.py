@@ -81,7 +81,7 @@ def answer(call: Call) -> str:
         words=len(words),
         characters=len(question),
         longest=escaped(longest[:40]),
-        turn=sum(message["role"] == "user" for message in call.messages),
+        turn=sum(message.role == "user" for message in call.messages),
         function="count_words" if len(words) % 2 else "number_of_words",
         closing=CLOSINGS[len(question) % len(CLOSINGS)],
     )

@@ -10,7 +10,7 @@ OPTIONS: Final = ("temperature", "max_tokens", "top_p")
 
 def request(call: Call) -> OutboundRequest:
     """Ask for a streamed completion; the system prompt goes first, timestamps are left out."""
-    messages = [{"role": message["role"], "content": message["content"]} for message in call.messages]
+    messages = [{"role": message.role, "content": message.content} for message in call.messages]
     if call.system_prompt:
         messages.insert(0, {"role": "system", "content": call.system_prompt})
     body = {

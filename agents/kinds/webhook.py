@@ -11,7 +11,7 @@ def request(call: Call) -> OutboundRequest:
     With both, a Webhook node and a Chat Trigger work without any editing of the workflow.
     """
     body = {
-        "messages": call.messages,
+        "messages": [message.as_json() for message in call.messages],
         "system_prompt": call.system_prompt,
         "config": dict(call.config),
         "action": "sendMessage",

@@ -8,13 +8,14 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
+from agents import outbound
 from agents.kinds import Call
 from agents.models import Run
 from agents.relay import ledger
@@ -23,6 +24,7 @@ from agents.relay.hub import Relay
 from agents.relay.transcript import Transcript
 from tenants.exceptions import ParleyError
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 STOP_WAIT_SECONDS = 5.0
 _relay: Relay | None = None
@@ -116,6 +118,21 @@ def wait(run: Run) -> None:
     if _serving():
         assert _relay is not None
         asyncio.run_coroutine_threadsafe(_ended(_relay, run), _relay.loop).result()
+
+
+def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """Run something on the server's loop and wait for what it gives; without a server, on a loop of its own."""
+    if _serving():
+        assert _relay is not None
+        return asyncio.run_coroutine_threadsafe(work, _relay.loop).result()
+
+    async def alone() -> T:
+        try:
+            return await work
+        finally:
+            await outbound.close()
+
+    return async_to_sync(alone)()
 
 
 def _serving() -> bool:

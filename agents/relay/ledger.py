@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -59,18 +59,24 @@ def lease_end() -> datetime:
     return timezone.now() + timedelta(seconds=settings.RUN_LEASE_SECONDS)
 
 
-def book_run(*, agent: Agent, user: User, purpose: RunPurpose, chars_in: int) -> tuple[Run, quota.Standing | None]:
+def book_run(
+    *, agent: Agent, user: User | None, purpose: RunPurpose, chars_in: int
+) -> tuple[Run, quota.Standing | None]:
     """Book a call that is about to be made, and say where that leaves its person, None if nothing limits them.
 
-    `user` is who is charged. Raises `TierRequired` or `QuotaExceeded` where their tier does not allow it. Call it in
-    the transaction that keeps the question.
+    `user` is who is charged; a test of an agent is not, and an operator's has no person of the team. Raises
+    `TierRequired` or `QuotaExceeded` where their tier does not allow it. Call it in the transaction that keeps the
+    question.
     """
-    standing = quota.reserve(user)
+    charged = user is not None and purpose != RunPurpose.TEST
+    standing = quota.reserve(user) if user is not None and charged else None
     run = Run.objects.create(
         agent=agent,
         agent_name=agent.name,
+        version_id=agent.version_id,
         user=user,
         purpose=purpose,
+        charged=charged,
         owner=PROCESS,
         lease_until=lease_end(),
         chars_in=chars_in,
@@ -114,7 +120,7 @@ def close_run(closing: Closing) -> None:
             wire_format=outcome.format,
             error_code=ending.error_code,
             diagnosis=closing.diagnosis,
-            charged=bool(closing.text) or ending.status not in UNCHARGED_WITHOUT_TEXT,
+            charged=F("charged") if closing.text or ending.status not in UNCHARGED_WITHOUT_TEXT else False,
         )
         _tell(
             RunSaved(closing.run_id, closing.team_id, closing.text, closing.revision, ending.status, ending.error_code)
@@ -138,7 +144,7 @@ def _interrupt(run_id: UUID, team_id: UUID, now: datetime) -> int:
             status=RunStatus.INTERRUPTED,
             ended_at=now,
             error_code=INTERRUPTED.error_code,
-            charged=Q(first_text_at__isnull=False),
+            charged=Q(charged=True, first_text_at__isnull=False),
         )
         if taken:
             _tell(RunSaved(run_id, team_id, None, 0, RunStatus.INTERRUPTED, INTERRUPTED.error_code))

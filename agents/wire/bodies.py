@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from agents.exceptions import AgentError
 from agents.wire.document import error_message, find_text, read_document
 from agents.wire.events import Event, Failed, Finished, Text
-from agents.wire.frames import format_of, surely_frame
+from agents.wire.formats import format_of, surely_frame
 from agents.wire.jsonseq import MISSING, OVERSIZED, JsonScanner, parse
 from agents.wire.sniff import Shape, declares_json
 from agents.wire.sse import ServerSentEvent, SseParser

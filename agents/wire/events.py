@@ -1,6 +1,7 @@
 """What an answer consists of, once its format is taken away."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from agents.exceptions import AgentError
 
@@ -19,12 +20,30 @@ class Replace:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something that is not the answer, such as a model's reasoning (`kind` is "reasoning")."""
+NoticeKind = Literal["reasoning", "tool", "citation"]
 
-    kind: str
-    text: str
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something beside the answer: a model's reasoning, a tool it used, a source it names.
+
+    Notices of the same kind and key are the same one: `text` is its next piece, `title` (a tool's or a document's
+    name) and `url` are what is known by now, `done` says that it is over. The words of a tool stay where they are.
+    """
+
+    kind: NoticeKind = field(kw_only=False)
+    key: str = ""
+    title: str = ""
+    text: str = ""
+    url: str = ""
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The name that the agent's side has given to the conversation; it is sent along from the next call on."""
+
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +73,4 @@ class Failed:
     error: AgentError
 
 
-Event = Text | Replace | Notice | Usage | Pending | Finished | Failed
+Event = Text | Replace | Notice | Conversation | Usage | Pending | Finished | Failed

@@ -8,8 +8,8 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import ApiKey, AuditEntry, ExternalIdentity, Invitation, RefreshSession, User
-from agents.models import Agent, Run
-from chats.models import Chat, IdempotencyKey, Message
+from agents.models import Agent, AgentMember, AgentVersion, Run
+from chats.models import Attachment, Chat, IdempotencyKey, Message
 from tenants.models import Team
 from tenants.scope import tenant_scope
 from tests.factories import AgentFactory, ChatFactory, MessageFactory, RunFactory
@@ -49,10 +49,18 @@ def furnish(user: User, *, agents: int) -> Side:
         text = {"user": user, "name": letter, "key_prefix": f"parley_{letter}", "key_hash": user.id.hex}
         api_key = ApiKey.objects.create(**text, scopes=["chats:read"])
         identity = ExternalIdentity.objects.create(user=user, provider="github", subject=user.id.hex, email=user.email)
+        member = AgentMember.objects.create(agent=team_agents[0], user=user)
+        version = AgentVersion.objects.create(
+            agent=team_agents[0], number=1, settings={"name": letter}, created_by=user
+        )
+        attachment = Attachment.objects.create(
+            message=message, position=1, name=f"{letter}.txt", media_type="text/plain", size=1, data=letter.encode()
+        )
         invitation = Invitation.objects.create(
             invited_by=user, accepted_by=user, token_hash=user.id.hex, expires_at=timezone.now() + timedelta(days=1)
         )
         entry = AuditEntry.objects.create(action="key.created", actor_kind="person", actor_name=user.email)
     extra = {ApiKey: api_key, ExternalIdentity: identity, Invitation: invitation, AuditEntry: entry}
+    extra |= {AgentMember: member, AgentVersion: version, Attachment: attachment}
     rows = {User: user, Agent: team_agents[0], Run: run, Chat: chat, Message: message}
     return Side(team, user, team_agents, {**rows, **extra, RefreshSession: session, IdempotencyKey: key})

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from agents.kinds import Call
+from agents.kinds import Call, Said
 from agents.models import RunStatus
 from agents.relay import driving, ledger
 from agents.relay.driving import STOPPED, LiveRun, drive
@@ -21,7 +21,7 @@ def booked(monkeypatch):
 
 
 def live_run(**config):
-    call = Call(kind="demo", config=config, messages=[{"role": "user", "content": "Hi"}])
+    call = Call(kind="demo", config=config, messages=[Said("user", "Hi")])
     return LiveRun(uuid4(), uuid4(), call, Transcript(uuid4()))
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agents.caller import Outcome
 from agents.events import RunSaved
-from agents.kinds import Call
+from agents.kinds import Call, Said
 from agents.models import Run, RunStatus
 from agents.relay import driving, ledger
 from agents.relay.driving import LiveRun
@@ -148,7 +148,7 @@ def test_a_database_that_is_away_for_a_moment_costs_no_text(monkeypatch, transac
 
     real = ledger.close_run
     monkeypatch.setattr(ledger, "close_run", close_run)
-    call = Call(kind="demo", config={"demo_seconds": 0.1}, messages=[{"role": "user", "content": "Hi"}])
+    call = Call(kind="demo", config={"demo_seconds": 0.1}, messages=[Said("user", "Hi")])
 
     async def scene():
         run = LiveRun(answer.run_id, answer.team_id, call, Transcript(answer.run_id))

@@ -117,7 +117,7 @@ def test_openai_stream():
         + "data: [DONE]\n\ndata: nobody reads this\n\n"
     )
     events = read(SSE, body)
-    assert events == [Notice("reasoning", "Hm."), Text("Hi you"), Usage(3, 7), Finished()]
+    assert events == [Notice("reasoning", text="Hm."), Text("Hi you"), Usage(3, 7), Finished()]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from agents.exceptions import SENTENCES, AgentError
-from agents.kinds import KINDS, Call
+from agents.kinds import KINDS, Call, Said
 from agents.kinds.demo import answer
 from agents.kinds.openai import endpoint
 from agents.limits import Limits
@@ -17,7 +17,7 @@ def test_an_openai_agent_is_asked_for_a_stream():
             token="t",
             system_prompt="Be brief.",
             config={"model": "m", "temperature": 0.2, "tools": ["nothing of the agent's own"]},
-            messages=[{"role": "user", "content": "Hi", "timestamp": "2026-01-01T00:00:00Z"}],
+            messages=[Said("user", "Hi", "2026-01-01T00:00:00Z")],
         )
     )
     assert request.url == "https://example.org/v1/chat/completions"
@@ -59,7 +59,7 @@ def test_secrets_do_not_show():
 
 
 def ask_demo(content):
-    return answer(Call(kind="demo", messages=[{"role": "user", "content": content}]))
+    return answer(Call(kind="demo", messages=[Said("user", content)]))
 
 
 def test_the_demonstration_has_a_bit_of_everything():

@@ -15,7 +15,7 @@ from agents import limits as limits_module
 from agents import outbound
 from agents.caller import Outcome, call_agent
 from agents.exceptions import AgentError
-from agents.kinds import Call
+from agents.kinds import Call, Said
 from agents.wire import Text
 from tests.wire.upstream import chunk, chunked, response, upstream
 
@@ -38,7 +38,7 @@ async def _closed():
 
 
 def call(url, **fields):
-    return Call(**{"kind": "webhook", "url": url, "messages": [{"role": "user", "content": "Hi"}], **fields})
+    return Call(**{"kind": "webhook", "url": url, "messages": [Said("user", "Hi")], **fields})
 
 
 async def ask(url, **fields):
@@ -77,9 +77,9 @@ async def test_what_a_webhook_is_sent():
             user="Ann",
             agent_name="Bot",
             messages=[
-                {"role": "user", "content": "First", "timestamp": "2026-01-01T00:00:00Z"},
-                {"role": "assistant", "content": "Yes?", "timestamp": "2026-01-01T00:00:01Z"},
-                {"role": "user", "content": "Hi é\u2028", "timestamp": "2026-01-01T00:00:02Z"},
+                Said("user", "First", "2026-01-01T00:00:00Z"),
+                Said("assistant", "Yes?", "2026-01-01T00:00:01Z"),
+                Said("user", "Hi é\u2028", "2026-01-01T00:00:02Z"),
             ],
         )
         head, raw = server.requests[0]

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from agents import outbound
-from agents.kinds import Call
+from agents.kinds import Call, Said
 from agents.relay import ledger
 from agents.relay.driving import MASK, LiveRun, drive
 from agents.relay.transcript import Transcript
@@ -18,7 +18,7 @@ async def test_a_token_that_an_agent_repeats_is_masked(settings, monkeypatch, to
     monkeypatch.setattr(ledger, "close_run", booked.append)
     refusal = response(f'{{"error": "Incorrect API key: {token}."}}', status="401 Unauthorized")
     async with upstream(refusal) as server:
-        call = Call(kind="openai", url=server.url, token=token, messages=[{"role": "user", "content": "Hi"}])
+        call = Call(kind="openai", url=server.url, token=token, messages=[Said("user", "Hi")])
         await drive(LiveRun(uuid4(), uuid4(), call, Transcript(uuid4())))
         await outbound.close()
     assert booked[0].diagnosis.endswith(f"Incorrect API key: {shown}.")

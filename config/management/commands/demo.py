@@ -12,6 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from accounts.management.tables import TablesCommand
 from accounts.models import OPERATORS_SLUG, PERSONAL_SCOPES, TEAM_SCOPES, Role, User
 from agents.models import Agent, AgentKind
+from agents.versions import keep_version
 from config.demo_keys import WantedKey, working_keys
 from tenants.models import Team
 from tenants.scope import tenant_scope
@@ -96,7 +97,9 @@ def account(
 def agent(team: Team) -> dict[str, str]:
     """Make or find the team's demo agent; its id follows from the team's."""
     with tenant_scope(team.id):
-        found, _ = Agent.objects.get_or_create(id=uuid5(team.id, "demo agent"), defaults=AGENT)
+        found, created = Agent.objects.get_or_create(id=uuid5(team.id, "demo agent"), defaults=AGENT)
+        if created:
+            keep_version(found, by=None)
     return {"id": str(found.id)}
 
 
