@@ -1,10 +1,10 @@
-"""The pages of usage."""
+"""The pages of agents and of usage."""
 
 from django.urls import path
 
-from agents import views
+from agents.views import usage
 
 urlpatterns = [
-    path("usage", views.my_usage, name="usage"),
-    path("usage.csv", views.my_usage_csv, name="usage-csv"),
+    path("usage", usage.my_usage, name="usage"),
+    path("usage.csv", usage.my_usage_csv, name="usage-csv"),
 ]
