@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from accounts.hashers import Argon2idHasher
 from accounts.models import OPERATORS_SLUG, User
@@ -20,6 +21,23 @@ def cheap_passwords() -> Iterator[None]:
     """Hash as always, but in a fortieth of the memory and the time; servers that tests start do the real thing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Argon2idHasher, "memory_cost", 1024)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_looked_up_once() -> Iterator[None]:
+    """Keep what WhiteNoise finds: each test client loads the middleware anew, and each time it walks all files."""
+    found: dict[str, Any] = {}
+
+    def add_files_from_finders(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            walk(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    walk = WhiteNoiseMiddleware.add_files_from_finders
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_files_from_finders)
         yield
 
 
