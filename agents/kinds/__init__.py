@@ -5,12 +5,30 @@ The answer is read by its shape (`agents.wire`), so a new kind is one module wit
 """
 
 from agents.kinds import demo, openai, webhook
-from agents.kinds.call import Attached, Call, Local, OutboundRequest, Remote, Said
+from agents.kinds.call import (
+    ANYTHING,
+    IMAGES,
+    PDF,
+    TEXTS,
+    Attached,
+    Call,
+    Local,
+    OutboundRequest,
+    Remote,
+    Said,
+    covers,
+)
 
 KINDS: dict[str, Remote | Local] = {
-    "webhook": Remote("Webhook (n8n and others)", webhook.request),
-    "openai": Remote("OpenAI-compatible", openai.request),
-    "demo": Local("Built-in demonstration", demo.stream),
+    "webhook": Remote("Webhook (n8n and others)", webhook.request, ANYTHING),
+    "openai": Remote("OpenAI-compatible", openai.request, IMAGES | PDF | TEXTS),
+    "demo": Local("Built-in demonstration", demo.stream, ANYTHING),
 }
 
-__all__ = ["KINDS", "Attached", "Call", "Local", "OutboundRequest", "Remote", "Said"]
+
+def takes(kind: str, media_type: str) -> bool:
+    """Tell whether an agent of a kind can be given a file of a media type."""
+    return covers(KINDS[kind].takes, media_type)
+
+
+__all__ = ["KINDS", "Attached", "Call", "Local", "OutboundRequest", "Remote", "Said", "takes"]

@@ -3,10 +3,23 @@
 import base64
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from agents.exceptions import AgentError
 from agents.models import AuthKind
+
+# What a kind takes, as media types in the notation of HTML's `accept`.
+IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+TEXTS: Final = frozenset({"text/*", "application/json", "application/xml", "application/yaml"})
+PDF: Final = frozenset({"application/pdf"})
+ANYTHING: Final = frozenset({"*/*"})
+NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def covers(media_types: frozenset[str], media_type: str) -> bool:
+    """Tell whether a media type is among those named or described as `text/*` does."""
+    main, _, _ = media_type.partition("/")
+    return not media_types.isdisjoint({media_type, f"{main}/*", "*/*"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +33,14 @@ class Attached:
     @property
     def is_image(self) -> bool:
         return self.media_type.startswith("image/")
+
+    @property
+    def is_text(self) -> bool:
+        return covers(TEXTS, self.media_type)
+
+    @property
+    def text(self) -> str:
+        return self.data.decode(errors="replace")
 
     @property
     def base64(self) -> str:
@@ -90,10 +111,11 @@ class OutboundRequest:
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A kind that is reached by HTTP."""
+    """A kind that is reached by HTTP; `takes` are the media types of the files it can be given."""
 
     label: str
     request: Callable[[Call], OutboundRequest]
+    takes: frozenset[str] = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +124,7 @@ class Local:
 
     label: str
     stream: Callable[[Call], AsyncGenerator[str, None]]
+    takes: frozenset[str] = NOTHING
 
 
 def headers(call: Call, accept: str) -> dict[str, str]:
