@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bench.figures import Figure
-from bench.scenarios import first_token, live, memory, messages, recovery, tokens
+from bench.scenarios import decoder, first_token, live, memory, messages, recovery, tokens
 from bench.stage import Stage
 
 SCENARIOS: dict[str, Callable[[Stage], list[Figure]]] = {
@@ -13,4 +13,5 @@ SCENARIOS: dict[str, Callable[[Stage], list[Figure]]] = {
     "memory": memory.measure,
     "first-token": first_token.measure,
     "recovery": recovery.measure,
+    "decoder": decoder.measure,
 }
