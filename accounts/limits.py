@@ -29,6 +29,7 @@ FORM: Final = "form:"
 INVITATION_MAILS_PER_TEAM: Final = 100
 RESETS_PER_ADDRESS: Final = 20
 RESETS_PER_ACCOUNT: Final = 5
+AGENT_TESTS_PER_PERSON: Final = 30
 # A row at rest, at zero or before the window, begins a new window.
 COUNT: Final = """
 INSERT INTO accounts_ratewindow AS kept (id, key, started_at, count) VALUES (%s, %s, %s, 1)
@@ -94,6 +95,11 @@ def count_reset(*, email: str, address: Address | None) -> None:
     """Count a wish for a link to reset a password, for an address and for an account, whether or not there is one."""
     _count(f"reset:{network(address)}", tries=RESETS_PER_ADDRESS, seconds=HOUR)
     _count(f"reset:{keyed_hash('reset', email)}", tries=RESETS_PER_ACCOUNT, seconds=HOUR)
+
+
+def count_agent_test(*, user_id: UUID) -> None:
+    """Count a test of an agent, which calls it and costs nothing; raise `TooManyRequests` beyond the limit."""
+    _count(f"agent-test:{user_id}", tries=AGENT_TESTS_PER_PERSON, seconds=ADDRESS_SECONDS)
 
 
 def _count(key: str, *, tries: int, seconds: int) -> RateWindow:

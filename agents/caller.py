@@ -28,13 +28,14 @@ MAX_ID_CHARS: Final = 300
 class Outcome:
     """What was learnt about a call besides its text; filled while the call runs.
 
-    `format` is what the answer was recognised as, `received` counts bytes of the body, `conversation_id` is what the
-    agent's side calls the conversation. `moments` are the times (`time.monotonic`) at which the call came so far:
-    "resolved" (the address was looked up and may be dialled), "connected", "answered" (the headers), "first_byte",
-    "first_text", "ended".
+    `content_type` is what the answer was declared as, `format` what it was recognised as, `received` counts bytes of
+    the body, `conversation_id` is what the agent's side calls the conversation. `moments` are the times
+    (`time.monotonic`) at which the call came so far: "resolved" (the address was looked up and may be dialled),
+    "connected", "answered" (the headers), "first_byte", "recognised", "first_text", "ended".
     """
 
     http_status: int | None = None
+    content_type: str = ""
     format: str = ""
     received: int = 0
     prompt_tokens: int | None = None
@@ -92,9 +93,10 @@ async def _ask(kind: Remote, call: Call, limits: Limits, outcome: Outcome) -> As
         reply = await clock.within(stack.enter_async_context(connecting))
         outcome.reached("answered")
         outcome.http_status = reply.status
+        outcome.content_type = reply.headers.get("Content-Type", "")
         if reply.status in WITHOUT_BODY or not 200 <= reply.status < 300:
             raise refusal(reply.status, reply.headers, await _beginning(reply))
-        decoder = _decoder(reply.headers.get("Content-Type", ""), limits)
+        decoder = _decoder(outcome.content_type, limits)
         async with aclosing(_read(reply, decoder, clock, outcome)) as events:
             async for event in events:
                 yield event
@@ -116,6 +118,8 @@ async def _read(reply: outbound.Reply, decoder: Decoder, clock: Clock, outcome: 
             outcome.reached("first_byte")
         outcome.received += len(data)
         outcome.format = decoder.format
+        if decoder.format:
+            outcome.reached("recognised")
         for event in events:
             yield event
         if clock.saw_text and len(data) < FULL_READ and not (decoder.finished or reply.ended):

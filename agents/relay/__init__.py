@@ -135,6 +135,15 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
     return async_to_sync(alone)()
 
 
+def start(work: Coroutine[Any, Any, object]) -> None:
+    """Let something run on the server's loop, whoever asked may leave; without a server, run it to its end."""
+    if _serving():
+        assert _relay is not None
+        _relay.loop.call_soon_threadsafe(_relay.spawn, work)
+    else:
+        run_to_end(work)
+
+
 def _serving() -> bool:
     return _relay is not None and _relay.loop.is_running()
 

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -52,6 +52,7 @@ class Closing:
     diagnosis: str = ""
     first_text_at: datetime | None = None
     outcome: Outcome = field(default_factory=Outcome)
+    steps: list[dict[str, Any]] | None = None  # of a test
 
 
 def lease_end() -> datetime:
@@ -120,6 +121,7 @@ def close_run(closing: Closing) -> None:
             wire_format=outcome.format,
             error_code=ending.error_code,
             diagnosis=closing.diagnosis,
+            steps=closing.steps,
             charged=F("charged") if closing.text or ending.status not in UNCHARGED_WITHOUT_TEXT else False,
         )
         _tell(

@@ -48,6 +48,8 @@ def _diagnose(status: int, headers: Mapping[str, str], body: bytes) -> tuple[str
         return "agent_not_registered", words
     if code == "agent_timeout":
         return code, f"A gateway before the agent timed out ({status}); switch the workflow to streaming."
+    if code == "agent_auth" and (asked := headers.get("www-authenticate")):
+        return code, f"{seen} (asks for {asked[:80]})"
     if code == "agent_busy" and (delay := headers.get("retry-after")):
         return code, f"{seen} (try again after: {delay[:40]})"
     return code, seen
