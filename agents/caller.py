@@ -1,16 +1,18 @@
 """Call an agent and give its answer as it grows."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 from agents import outbound
 from agents.exceptions import AgentError
-from agents.kinds import KINDS, Call, Local, Remote
+from agents.kinds import KINDS, Call, Local, OutboundRequest, Remote
 from agents.limits import Clock, Limits
+from agents.replies import BodyCutError, Reply
 from agents.wire import Conversation, Decoder, Event, Failed, Notice, Replace, Text, Usage
 from agents.wire.status import refusal
 
@@ -19,8 +21,8 @@ SIP_SECONDS: Final = 0.075
 FULL_READ: Final = 16 * 1024
 
 WITHOUT_BODY: Final = (204, 205)
-ERROR_BODY_BYTES: Final = 64 * 1024
-ERROR_BODY_SECONDS: Final = 5.0
+SHORT_BODY_BYTES: Final = 64 * 1024
+SHORT_BODY_SECONDS: Final = 5.0
 MAX_ID_CHARS: Final = 300
 
 
@@ -80,43 +82,63 @@ async def call_agent(call: Call, outcome: Outcome | None = None) -> AsyncGenerat
 
 async def _ask(kind: Remote, call: Call, limits: Limits, outcome: Outcome) -> AsyncGenerator[Event, None]:
     """Send the call and decode what comes back."""
-    request = kind.request(call)
     clock = Clock(limits)
-    async with AsyncExitStack() as stack:
-        connecting = outbound.post(
-            request.url,
-            request.headers,
-            request.json,
-            connect_seconds=limits.connect,
-            reached=outcome.reached,
+    if kind.uploads and call.attachments:
+        call = replace(
+            call, uploaded=tuple([await _upload(each, limits, clock, outcome) for each in kind.uploads(call)])
         )
-        reply = await clock.within(stack.enter_async_context(connecting))
-        outcome.reached("answered")
-        outcome.http_status = reply.status
-        outcome.content_type = reply.headers.get("Content-Type", "")
-        if reply.status in WITHOUT_BODY or not 200 <= reply.status < 300:
-            raise refusal(reply.status, reply.headers, await _beginning(reply))
+    async with AsyncExitStack() as stack:
+        reply = await _send(kind.request(call), stack, limits, clock, outcome)
         decoder = _decoder(outcome.content_type, limits)
-        async with aclosing(_read(reply, decoder, clock, outcome)) as events:
+        async with aclosing(_read(reply, decoder, limits, clock, outcome)) as events:
             async for event in events:
                 yield event
 
 
-async def _read(reply: outbound.Reply, decoder: Decoder, clock: Clock, outcome: Outcome) -> AsyncGenerator[Event, None]:
+async def _send(
+    request: OutboundRequest, stack: AsyncExitStack, limits: Limits, clock: Clock, outcome: Outcome
+) -> Reply:
+    """Send a request and return the reply, open until the stack ends. Raises `AgentError` for a refusal."""
+    posting = outbound.post(request, connect_seconds=limits.connect, reached=outcome.reached)
+    reply = await clock.within(stack.enter_async_context(posting))
+    outcome.reached("answered")
+    outcome.http_status = reply.status
+    outcome.content_type = reply.headers.get("Content-Type", "")
+    if reply.status in WITHOUT_BODY or not 200 <= reply.status < 300:
+        raise refusal(reply.status, reply.headers, await _beginning(reply))
+    return reply
+
+
+async def _upload(request: OutboundRequest, limits: Limits, clock: Clock, outcome: Outcome) -> Any:
+    """Send what must be there before the question; return what was answered to it."""
+    async with AsyncExitStack() as stack:
+        reply = await _send(request, stack, limits, clock, outcome)
+        body = await clock.within(_beginning(reply))
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise AgentError("agent_bad_json", "The answer to the upload of a file is no JSON.") from None
+
+
+async def _read(
+    reply: Reply, decoder: Decoder, limits: Limits, clock: Clock, outcome: Outcome
+) -> AsyncGenerator[Event, None]:
     """Read to the end of the answer, which may come before the end of the body."""
     while not decoder.finished:
         data = b""
         try:
             data = await clock.within(reply.read(), decoder.pending)
             events = decoder.feed(data) if data else decoder.end(clean=True)
-        except outbound.BodyCutError:
+        except BodyCutError:
             events = decoder.end(clean=False)
         except AgentError as error:
             events = decoder.abort(error)
+        outcome.received += len(data)
+        if outcome.received > limits.body_bytes:
+            events += decoder.abort(AgentError("agent_too_large", f"More than {limits.body_bytes} bytes came."))
         clock.saw(events)
         if data:
             outcome.reached("first_byte")
-        outcome.received += len(data)
         outcome.format = decoder.format
         if decoder.format:
             outcome.reached("recognised")
@@ -143,11 +165,11 @@ def _decoder(content_type: str, limits: Limits) -> Decoder:
     return Decoder(content_type, max_event_bytes=limits.event_bytes, max_text_bytes=limits.text_bytes)
 
 
-async def _beginning(reply: outbound.Reply) -> bytes:
-    """Return the first bytes of an error's body, or as many as come soon."""
+async def _beginning(reply: Reply) -> bytes:
+    """Return the first bytes of a short body, or as many as come soon."""
     body = b""
-    with suppress(outbound.BodyCutError, TimeoutError):
-        async with asyncio.timeout(ERROR_BODY_SECONDS):
-            while len(body) < ERROR_BODY_BYTES and (data := await reply.read()):
+    with suppress(BodyCutError, TimeoutError):
+        async with asyncio.timeout(SHORT_BODY_SECONDS):
+            while len(body) < SHORT_BODY_BYTES and (data := await reply.read()):
                 body += data
-    return body[:ERROR_BODY_BYTES]
+    return body[:SHORT_BODY_BYTES]

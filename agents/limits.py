@@ -14,6 +14,7 @@ T = TypeVar("T")
 MIB = 1024 * 1024
 MOST_SECONDS = 3600
 MOST_BYTES = 16 * MIB
+MOST_BODY_BYTES = 1024 * MIB
 ERROR_GRACE = 5.0
 
 
@@ -23,6 +24,7 @@ class Limits:
 
     `first_byte` is the time to the first byte of the body, because n8n sends its headers before the workflow runs;
     `idle` the time between any two bytes, `no_text` between two pieces of the answer.
+    `body_bytes` counts all that comes, also what is no text of the answer: keep-alives, reasoning, unknown frames.
     """
 
     connect: float = 5.0
@@ -32,6 +34,7 @@ class Limits:
     total: float = 900.0
     event_bytes: int = MIB
     text_bytes: int = MIB
+    body_bytes: int = 64 * MIB
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> Self:
@@ -44,10 +47,16 @@ class Limits:
                 raise ValueError(f"The limit {name!r} must be a positive number.")
             if name.endswith("_bytes") and not isinstance(value, int):
                 raise ValueError(f"The limit {name!r} must be a whole number of bytes.")
-            most = MOST_BYTES if name.endswith("_bytes") else MOST_SECONDS
+            most = _most(name)
             if value > most:
                 raise ValueError(f"The limit {name!r} must not be more than {most}.")
         return cls(**given)
+
+
+def _most(name: str) -> int:
+    if name == "body_bytes":
+        return MOST_BODY_BYTES
+    return MOST_BYTES if name.endswith("_bytes") else MOST_SECONDS
 
 
 class Clock:

@@ -9,12 +9,14 @@ aiohttp carries it: per token it took half the CPU of httpx, and one read of it 
 """
 
 import asyncio
+import re
 import socket
-import zlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from dataclasses import replace
+from io import BytesIO
 from time import monotonic
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -25,100 +27,25 @@ from django.conf import settings
 
 from agents import addresses
 from agents.exceptions import AgentError
+from agents.kinds import OutboundRequest
+from agents.replies import Reply
 
 RETRY_PAUSE: Final = 0.2
-INFLATED_AT_ONCE: Final = 256 * 1024
 LOOK_UPS_AT_ONCE: Final = 32
+_UNFIT_IN_NAME: Final = re.compile(r'[\x00-\x1f\x7f"\\]')
 
 # Whom to tell how far the call of this task has come: nothing else reaches into the connector.
 _reached: ContextVar[Callable[[str], None]] = ContextVar("_reached")
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
 
 
-class BodyCutError(Exception):
-    """Say that a body ended before it was complete."""
-
-
 class _NothingSentError(Exception):
     """Say that no connection came about, so that a second try can do no harm."""
 
 
-class Reply:
-    """The answer to a request, once its headers are there."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self.status = response.status
-        self.headers: Mapping[str, str] = response.headers
-        self._response = response
-        self._content = response.content
-        self._inflater = _inflater(response.headers.get("Content-Encoding", ""))
-        self._inflating = False
-
-    @property
-    def ended(self) -> bool:
-        """Whether all that will ever come has arrived, read or not."""
-        return self._content.is_eof() or self._content.exception() is not None
-
-    async def read(self) -> bytes:
-        """Return all that has arrived, waiting for something; `b""` at the end. Raises `BodyCutError`."""
-        if not self._inflater:
-            return await self._receive()
-        while not self._inflater.eof:
-            data = self._inflater.unconsumed_tail or await self._receive()
-            if not data and self._inflating:
-                raise BodyCutError("The compressed body is not complete.")
-            if not data:
-                return b""
-            if inflated := self._inflate(data):
-                return inflated
-        return b""
-
-    async def gather(self, seconds: float) -> None:
-        """Let the kernel gather what comes for a while: taking in five tokens costs little more than one."""
-        connection = self._response.connection
-        transport = connection.transport if connection else None
-        if transport is None or transport.is_closing():
-            return
-        transport.pause_reading()
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            if not transport.is_closing():
-                transport.resume_reading()
-
-    async def _receive(self) -> bytes:
-        try:
-            return await self._content.readany()
-        except (aiohttp.ClientError, OSError) as error:
-            if rest := self._take_rest():
-                return rest
-            raise BodyCutError(str(error)) from error
-
-    def _take_rest(self) -> bytes:
-        """Return what arrived before the connection broke: aiohttp would throw it away."""
-        error = self._content.exception()
-        self._content.set_exception(None)  # type: ignore[arg-type]
-        rest = self._content.read_nowait()
-        if error:
-            self._content.set_exception(error)
-        return rest
-
-    def _inflate(self, data: bytes) -> bytes:
-        """Unpack a bounded piece: a few bytes may stand for gigabytes."""
-        assert self._inflater is not None
-        try:
-            inflated = self._inflater.decompress(data, INFLATED_AT_ONCE)
-        except zlib.error as error:
-            raise BodyCutError(f"The compressed body is damaged: {error}") from error
-        self._inflating = not self._inflater.eof
-        return inflated
-
-
 @asynccontextmanager
 async def post(
-    url: str,
-    headers: Mapping[str, str],
-    json: Any,
+    request: OutboundRequest,
     *,
     connect_seconds: float,
     reached: Callable[[str], None],
@@ -130,11 +57,12 @@ async def post(
     more within `connect_seconds`. Raises `AgentError`.
     """
     try:
-        url = canonical_url(url)
+        url = canonical_url(request.url)
     except ValueError as error:
         raise AgentError("agent_unreachable", str(error)) from error
     fixed = {"Accept-Encoding": "identity", "User-Agent": settings.AGENT_USER_AGENT}
-    response = await _send(url, {**fixed, **headers}, json, connect_seconds, reached)
+    request = replace(request, url=url, headers={**fixed, **request.headers})
+    response = await _send(request, connect_seconds, reached)
     try:
         yield Reply(response)
     finally:
@@ -229,28 +157,28 @@ def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[Resolve
     ]
 
 
-async def _send(
-    url: str, headers: Mapping[str, str], json: Any, seconds: float, reached: Callable[[str], None]
-) -> aiohttp.ClientResponse:
+async def _send(request: OutboundRequest, seconds: float, reached: Callable[[str], None]) -> aiohttp.ClientResponse:
     deadline = monotonic() + seconds
     try:
-        return await _send_once(url, headers, json, seconds, reached)
+        return await _send_once(request, seconds, reached)
     except _NothingSentError:
         await asyncio.sleep(RETRY_PAUSE)
     try:
-        return await _send_once(url, headers, json, max(deadline - monotonic(), RETRY_PAUSE), reached)
+        return await _send_once(request, max(deadline - monotonic(), RETRY_PAUSE), reached)
     except _NothingSentError as error:
         raise AgentError("agent_unreachable", str(error)) from error
 
 
 async def _send_once(
-    url: str, headers: Mapping[str, str], json: Any, seconds: float, reached: Callable[[str], None]
+    request: OutboundRequest, seconds: float, reached: Callable[[str], None]
 ) -> aiohttp.ClientResponse:
     """Send once. Raises `_NothingSentError` where a second try may help, else `AgentError`."""
     patience = aiohttp.ClientTimeout(connect=seconds)
     _reached.set(reached)
     try:
-        return await _session().post(url, headers=headers, json=json, timeout=patience, allow_redirects=False)
+        return await _session().post(
+            request.url, headers=request.headers, **_body(request), timeout=patience, allow_redirects=False
+        )
     except addresses.BlockedAddressError as error:
         raise AgentError("agent_blocked_address", str(error)) from error
     except aiohttp.ConnectionTimeoutError as error:
@@ -264,11 +192,15 @@ async def _send_once(
         raise AgentError("agent_failed", seen) from error
 
 
-def _inflater(encoding: str) -> "zlib._Decompress | None":
-    """Return what unpacks a body that is packed although we asked for a plain one. Raises `AgentError`."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
-        return None
-    if encoding in ("gzip", "x-gzip", "deflate"):
-        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    raise AgentError("agent_unsupported_type", f"The answer is packed as {encoding[:40]}, which was not asked for.")
+def _body(request: OutboundRequest) -> dict[str, Any]:
+    """Return what aiohttp makes the body of; a form is read while it is sent, so each try needs its own."""
+    if not request.form:
+        return {"json": request.json}
+    form = aiohttp.FormData(quote_fields=False, default_to_multipart=True)
+    for name, value in request.form:
+        if isinstance(value, str):
+            form.add_field(name, value)
+        else:
+            filename = _UNFIT_IN_NAME.sub("_", value.name)
+            form.add_field(name, BytesIO(value.data), filename=filename, content_type=value.media_type)
+    return {"data": form}

@@ -4,24 +4,34 @@ The answer is read by its shape (`agents.wire`), so a new kind is one module wit
 `stream` function if it needs no network, and one line in `KINDS`.
 """
 
-from agents.kinds import demo, openai, webhook
-from agents.kinds.call import (
-    ANYTHING,
-    IMAGES,
-    PDF,
-    TEXTS,
-    Attached,
-    Call,
-    Local,
-    OutboundRequest,
-    Remote,
-    Said,
-    covers,
-)
+from typing import Final
 
-KINDS: dict[str, Remote | Local] = {
+from agents.kinds import (
+    a2a,
+    agui,
+    demo,
+    dify,
+    flowise,
+    langflow,
+    langserve,
+    ollama,
+    openai,
+    vercel,
+    webhook,
+)
+from agents.kinds.call import ANYTHING, Attached, Call, Local, OutboundRequest, Remote, Said, covers
+
+KINDS: Final[dict[str, Remote | Local]] = {
     "webhook": Remote("Webhook (n8n and others)", webhook.request, ANYTHING),
-    "openai": Remote("OpenAI-compatible", openai.request, IMAGES | PDF | TEXTS),
+    "openai": Remote("OpenAI-compatible", openai.request, openai.TAKES),
+    "ollama": Remote("Ollama", ollama.request, ollama.TAKES),
+    "dify": Remote("Dify", dify.request, ANYTHING, dify.uploads),
+    "flowise": Remote("Flowise", flowise.request, flowise.TAKES),
+    "langflow": Remote("Langflow", langflow.request),
+    "langserve": Remote("LangServe", langserve.request),
+    "agui": Remote("AG-UI", agui.request, ANYTHING),
+    "vercel": Remote("Vercel AI SDK", vercel.request, ANYTHING),
+    "a2a": Remote("A2A (Agent2Agent)", a2a.request, ANYTHING),
     "demo": Local("Built-in demonstration", demo.stream, ANYTHING),
 }
 

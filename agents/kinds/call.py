@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from agents.exceptions import AgentError
 from agents.models import AuthKind
 
 # What a kind takes, as media types in the notation of HTML's `accept`.
@@ -60,6 +59,12 @@ class Said:
     timestamp: str = ""
     attachments: tuple[Attached, ...] = ()
 
+    @property
+    def with_texts(self) -> str:
+        """What was said, and the text files that came with it: for who takes nothing but text."""
+        files = [f"{file.name}:\n\n{file.text}" for file in self.attachments if file.is_text]
+        return "\n\n".join([self.content, *files])
+
     def as_json(self) -> dict[str, str]:
         """Return it as the contract of chats sends it; an attachment travels otherwise."""
         return {"role": self.role, "content": self.content, "timestamp": self.timestamp}
@@ -70,7 +75,7 @@ class Call:
     """One call of an agent: the agent's own settings, and the conversation, oldest first.
 
     `conversation_id` is our name of the conversation, `their_conversation_id` the one the agent's side gave it in an
-    earlier answer. `user` is the display name.
+    earlier answer. `user` is the display name. `uploaded` are the answers to what was uploaded before (see `Remote`).
     """
 
     kind: str
@@ -88,6 +93,7 @@ class Call:
     message_id: str = ""
     user: str = ""
     agent_name: str = ""
+    uploaded: tuple[Any, ...] = ()
 
     @property
     def question(self) -> str:
@@ -102,20 +108,27 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class OutboundRequest:
-    """A POST of JSON."""
+    """A POST of JSON, or of a form (multipart) where there are fields of one."""
 
     url: str
     headers: dict[str, str] = field(repr=False)
-    json: dict[str, Any]
+    json: Any = None
+    form: tuple[tuple[str, str | Attached], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A kind that is reached by HTTP; `takes` are the media types of the files it can be given."""
+    """A kind that is reached by HTTP.
+
+    `takes` are the media types of the files it can be given. Where files must be uploaded before they can be spoken
+    of, `uploads` gives the requests that do it; `request` then finds what was answered, each a JSON document, in
+    `Call.uploaded`.
+    """
 
     label: str
     request: Callable[[Call], OutboundRequest]
     takes: frozenset[str] = NOTHING
+    uploads: Callable[[Call], list[OutboundRequest]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +138,3 @@ class Local:
     label: str
     stream: Callable[[Call], AsyncGenerator[str, None]]
     takes: frozenset[str] = NOTHING
-
-
-def headers(call: Call, accept: str) -> dict[str, str]:
-    """Return the headers all remote kinds send. Raises `AgentError` for a token that is no header value.
-
-    The request id stays the same for one message, so that a workflow can drop doubles.
-    """
-    sent = {"Accept": accept}
-    if call.message_id:
-        sent["X-Request-Id"] = call.message_id
-    if call.token:
-        if not (call.token.isascii() and call.token.isprintable()):
-            raise AgentError("agent_auth", "The token holds line breaks or other characters that no header can carry.")
-        sent["Authorization"] = f"Bearer {call.token}"
-    return sent

@@ -5,7 +5,7 @@ import pytest
 from agents.exceptions import SENTENCES, AgentError
 from agents.kinds import KINDS, Call, Said
 from agents.kinds.demo import answer
-from agents.kinds.openai import endpoint
+from agents.kinds.http import endpoint
 from agents.limits import Limits
 
 
@@ -42,7 +42,7 @@ def test_an_openai_agent_is_asked_for_a_stream():
     ],
 )
 def test_the_endpoint_follows_from_the_base(url, expected):
-    assert endpoint(url) == expected
+    assert endpoint(url, "/chat/completions") == expected
 
 
 @pytest.mark.parametrize("token", ["a\nb", "a\r", "a\0b", "é"])

@@ -1,0 +1,80 @@
+"""What requests of all kinds have in common: where they go, and how they prove who sends them."""
+
+import base64
+import json
+from typing import Final
+from urllib.parse import quote
+
+from agents.exceptions import AgentError
+from agents.kinds.call import Call
+from agents.models import AuthKind
+
+EVENTS: Final = "text/event-stream, application/json;q=0.8"
+MASK: Final = "••••"
+SHORTEST_SECRET: Final = 4
+TELLING: Final = 8
+
+
+def endpoint(url: str, path: str) -> str:
+    """Return the address that ends with `path` for an agent's URL, which may be the base alone."""
+    base, mark, query = url.partition("?")
+    base = base.rstrip("/")
+    return base + ("" if base.endswith(path) else path) + mark + query
+
+
+def headers(call: Call, accept: str = EVENTS) -> dict[str, str]:
+    """Return the headers all remote kinds send. Raises `AgentError` for what no header can carry.
+
+    The request id stays the same for one message, so that a workflow can drop doubles.
+    """
+    sent = {"Accept": accept}
+    if call.user_agent:
+        sent["User-Agent"] = call.user_agent
+    if call.message_id:
+        sent["X-Request-Id"] = call.message_id
+    sent |= _proof(call)
+    if not all(value.isascii() and value.isprintable() for value in sent.values()):
+        raise AgentError("agent_auth", "The token holds line breaks or other characters that no header can carry.")
+    return sent
+
+
+def masked(text: str, call: Call) -> str:
+    """Return what an agent said without the call's secret: some repeat it when they refuse it.
+
+    It is hidden in each of its spellings, and so is what is left of it where the text was cut.
+    """
+    spellings = {call.token, json.dumps(call.token)[1:-1], quote(call.token, safe="")}
+    if call.auth_kind == AuthKind.BASIC:
+        spellings.add(_basic(call))
+    for secret in sorted(spellings, key=len, reverse=True):
+        if len(secret) >= SHORTEST_SECRET:
+            text = _without(text, secret)
+    return text
+
+
+def _proof(call: Call) -> dict[str, str]:
+    """Return the header that carries the secret, if there is one."""
+    match call.auth_kind:
+        case AuthKind.BEARER if call.token:
+            return {"Authorization": f"Bearer {call.token}"}
+        case AuthKind.HEADER if call.token and call.auth_name:
+            return {call.auth_name: call.token}
+        case AuthKind.BASIC if call.token or call.auth_name:
+            return {"Authorization": f"Basic {_basic(call)}"}
+    return {}
+
+
+def _basic(call: Call) -> str:
+    return base64.b64encode(f"{call.auth_name}:{call.token}".encode(errors="replace")).decode()
+
+
+def _without(text: str, secret: str) -> str:
+    """Return `text` without `secret`, nor any beginning of it that is long enough to tell."""
+    shown = ""
+    before, found, after = text.partition(secret[:TELLING])
+    while found:
+        rest = secret[TELLING:]
+        same = next((at for at, letter in enumerate(rest) if after[at : at + 1] != letter), len(rest))
+        shown += before + MASK
+        before, found, after = after[same:].partition(secret[:TELLING])
+    return shown + before
