@@ -1,7 +1,10 @@
 """What chats do when something happens to a run or an agent: the ears of the chats."""
 
+from functools import partial
 from typing import Any
+from uuid import UUID
 
+from django.db import transaction
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
@@ -9,6 +12,7 @@ from accounts.models import User
 from agents.events import RunSaved, run_saved
 from agents.models import Agent, RunStatus
 from chats.models import Chat, Message, MessageStatus
+from tenants.managers import find
 
 STATUS_OF_RUN = {
     RunStatus.RUNNING: MessageStatus.STREAMING,
@@ -17,6 +21,7 @@ STATUS_OF_RUN = {
     RunStatus.FAILED: MessageStatus.FAILED,
     RunStatus.INTERRUPTED: MessageStatus.INTERRUPTED,
 }
+WHERE_AN_AGENT_IS = ("kind", "webhook_url")
 
 
 @receiver(run_saved)
@@ -25,10 +30,26 @@ def record_answer(event: RunSaved, **kwargs: Any) -> None:
     changes: dict[str, Any] = {"status": STATUS_OF_RUN[event.status], "error_code": event.error_code}
     if event.text is not None:
         changes |= {"content": event.text, "revision": event.revision}
+    if event.notices is not None:
+        changes["notices"] = event.notices
     messages = Message.objects.filter(run_id=event.run_id)
     if event.status == RunStatus.RUNNING:
         messages = messages.filter(status=MessageStatus.STREAMING)
     messages.update(**changes)
+    if event.conversation_id is not None:
+        # Afterwards, since whoever deletes the agent holds its chats and then wants the run, which is held here.
+        transaction.on_commit(partial(_keep_conversation, event.run_id, event.conversation_id), robust=True)
+
+
+def _keep_conversation(run_id: UUID, conversation_id: str) -> None:
+    """Keep what the agent's side calls the conversation, unless the agent has moved since the run began."""
+    answer = find(Message.objects.select_related("run__version", "chat__agent"), run_id=run_id)
+    agent = answer.chat.agent if answer is not None else None
+    if answer is None or agent is None or answer.chat.conversation_id == conversation_id:
+        return
+    called = answer.run.version.settings if answer.run is not None and answer.run.version is not None else {}
+    if all(called.get(name) == getattr(agent, name) for name in WHERE_AN_AGENT_IS if name in called):
+        Chat.objects.filter(id=answer.chat_id, agent=agent).update(conversation_id=conversation_id)
 
 
 @receiver(pre_delete, sender=User)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,13 +17,14 @@ from agents.models import RunStatus
 from agents.relay import ledger
 from agents.relay.ledger import Closing
 from agents.relay.transcript import Ending, Transcript
-from agents.wire import Replace, Text
+from agents.wire import Notice, Replace, Text
 from tenants.database import in_database
 
 logger = logging.getLogger(__name__)
 STOPPED = Ending(RunStatus.STOPPED)
 COMPLETE = Ending(RunStatus.COMPLETE)
 BOOKING_TRIES = 8
+UNKNOWN_CONVERSATION = re.compile(r"\b(?:conversation|context)\b.{0,60}\bnot (?:exist|found)", re.IGNORECASE)
 MASK = "••••"
 SHORTEST_SECRET = 4
 
@@ -44,7 +46,7 @@ class LiveRun:
     cut: Ending | None = None
     listening: bool = False
     task: asyncio.Task[None] | None = None
-    saved: tuple[int, int] = (0, 0)
+    saved: tuple[int, int, int] = (0, 0, 0)
 
     def cancel(self, ending: Ending) -> None:
         """End the run early; the first reason given counts."""
@@ -55,11 +57,16 @@ class LiveRun:
 
     def unsaved(self) -> ledger.Progress:
         """Return what a snapshot has to save."""
-        before, self.saved = self.saved, (self.transcript.revision, len(self.transcript))
-        if self.saved == before:
-            return ledger.Progress(self.run_id, None, self.transcript.revision)
-        first_text_at = self.first_text_at if before <= (0, 0) else None
-        return ledger.Progress(self.run_id, self.transcript.text, self.transcript.revision, first_text_at)
+        transcript, notices = self.transcript, self.transcript.notices
+        before, self.saved = self.saved, (transcript.revision, len(transcript), notices.edition)
+        has_grown = self.saved[:2] != before[:2]
+        return ledger.Progress(
+            self.run_id,
+            transcript.text if has_grown else None,
+            transcript.revision,
+            first_text_at=self.first_text_at if has_grown and before[:2] <= (0, 0) else None,
+            notices=notices.kept() if self.saved[2] != before[2] else None,
+        )
 
 
 async def drive(run: LiveRun) -> None:
@@ -83,6 +90,7 @@ async def drive(run: LiveRun) -> None:
         diagnosis = fault.diagnosis
     finally:
         run.listening = False
+    run.transcript.notices.close()
     run.transcript.flush()
     await _book(run, ending, diagnosis)
     run.transcript.end(ending)
@@ -93,10 +101,12 @@ async def _listen(run: LiveRun) -> None:
         async for event in events:
             match event:
                 case Text():
+                    run.transcript.notices.thought()
                     run.transcript.append(event.text)
                 case Replace():
                     run.transcript.replace(event.text)
-                case _:
+                case Notice():
+                    run.transcript.note(event)
                     continue
             run.first_text_at = run.first_text_at or timezone.now()
 
@@ -106,6 +116,13 @@ def _masked(diagnosis: str, token: str) -> str:
     return diagnosis.replace(token, MASK) if len(token) >= SHORTEST_SECRET else diagnosis
 
 
+def _conversation(run: LiveRun, diagnosis: str) -> str | None:
+    """Return what the agent's side calls the conversation, "" when it knows none by the name it was given."""
+    if run.outcome.conversation_id:
+        return run.outcome.conversation_id
+    return "" if run.call.their_conversation_id and UNKNOWN_CONVERSATION.search(diagnosis) else None
+
+
 async def _book(run: LiveRun, ending: Ending, diagnosis: str) -> None:
     """Book the end; a database that is away for a while is waited for, since the text exists only here."""
     closing = Closing(
@@ -113,10 +130,12 @@ async def _book(run: LiveRun, ending: Ending, diagnosis: str) -> None:
         team_id=run.team_id,
         text=run.transcript.text,
         revision=run.transcript.revision,
+        notices=run.transcript.notices.kept(),
         ending=ending,
         diagnosis=diagnosis,
         first_text_at=run.first_text_at,
         outcome=run.outcome,
+        conversation_id=_conversation(run, diagnosis),
     )
     for attempt in range(BOOKING_TRIES):
         try:

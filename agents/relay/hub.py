@@ -78,7 +78,7 @@ class Relay:
             except Exception:
                 logger.exception("The progress of %d runs could not be saved.", len(runs))
                 for run in runs:
-                    run.saved = (-1, -1)
+                    run.saved = (-1, -1, -1)
                 continue
             for run in runs:
                 if run.run_id in stops:

@@ -32,12 +32,13 @@ INTERRUPTED = Ending(
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is to be saved of a live run; `text` is None when it has not grown."""
+    """What is to be saved of a live run; `text` is None when it has not grown, `notices` when none changed."""
 
     run_id: UUID
     text: str | None
     revision: int
     first_text_at: datetime | None = None  # given once, with the first text
+    notices: list[dict[str, Any]] | None = None
 
 
 @dataclass(slots=True)
@@ -49,9 +50,11 @@ class Closing:
     text: str
     revision: int
     ending: Ending
+    notices: list[dict[str, Any]] | None = None
     diagnosis: str = ""
     first_text_at: datetime | None = None
     outcome: Outcome = field(default_factory=Outcome)
+    conversation_id: str | None = None  # as in `RunSaved`
     steps: list[dict[str, Any]] | None = None  # of a test
 
 
@@ -93,10 +96,10 @@ def save_progress(team_id: UUID, progress: Sequence[Progress]) -> set[UUID]:
         stops = dict(live.select_for_update().values_list("id", "stop_requested_at"))
         live.update(lease_until=lease_end())
         for row in progress:
-            if row.text is not None and row.run_id in stops:
+            if row.run_id in stops and (row.text is not None or row.notices is not None):
                 if row.first_text_at is not None:
                     Run.objects.filter(id=row.run_id).update(first_text_at=row.first_text_at)
-                _tell(RunSaved(row.run_id, team_id, row.text, row.revision, RunStatus.RUNNING))
+                _tell(RunSaved(row.run_id, team_id, row.text, row.revision, RunStatus.RUNNING, notices=row.notices))
     return {run_id for run_id, requested_at in stops.items() if requested_at is not None}
 
 
@@ -125,7 +128,16 @@ def close_run(closing: Closing) -> None:
             charged=F("charged") if closing.text or ending.status not in UNCHARGED_WITHOUT_TEXT else False,
         )
         _tell(
-            RunSaved(closing.run_id, closing.team_id, closing.text, closing.revision, ending.status, ending.error_code)
+            RunSaved(
+                closing.run_id,
+                closing.team_id,
+                closing.text,
+                closing.revision,
+                ending.status,
+                ending.error_code,
+                notices=closing.notices,
+                conversation_id=closing.conversation_id,
+            )
         )
 
 

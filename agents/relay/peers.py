@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 RENEW_SECONDS = 2.0
 FEED_SECONDS = 3 * RENEW_SECONDS
 FEED_PAUSE_SECONDS = 0.05
+MAX_NOTICES_A_MESSAGE = 10
 
 Send = Callable[[str, dict[str, Any]], Awaitable[None]]
 
@@ -52,6 +53,11 @@ class Mirror:
         self._heard = True
         transcript, revision = self.transcript, message["revision"]
         offset, text = message["offset"], message["text"]
+        if message["told"] > transcript.notices.version:
+            self._ask_again.set()
+            return
+        transcript.notices.mirror(message["notices"])
+        transcript.stand(message["place"])
         transcript.flush()
         if revision != transcript.revision and offset == 0:
             transcript.replace(text, revision)
@@ -65,7 +71,8 @@ class Mirror:
             self._ask_again.set()
 
     async def _ask(self, *, gap: bool) -> None:
-        place = {"revision": self.transcript.revision, "offset": len(self.transcript)}
+        transcript = self.transcript
+        place = {"revision": transcript.revision, "offset": len(transcript), "told": transcript.notices.version}
         question = {"type": "relay.follow", "run": self.run_id.hex, "reply": ledger.PROCESS, "gap": gap, **place}
         try:
             await self._send(self.owner, question)
@@ -96,6 +103,8 @@ class Feed:
         self.transcript, self.reply = transcript, reply
         self._send = send
         self._cursor = Cursor(transcript.run_id)
+        self._told = 0
+        self._place = 0
         self._deadline = 0.0
         self.task: asyncio.Task[None] | None = None
 
@@ -107,6 +116,7 @@ class Feed:
             self.task = None
         if self.task is None:
             self._cursor = Cursor(self.transcript.run_id, message["revision"], message["offset"])
+            self._told = message["told"]
             self.task = asyncio.create_task(self._run())
         else:
             await self._say("", self._cursor.revision, self._cursor.offset)
@@ -116,7 +126,9 @@ class Feed:
         await self._say("", self._cursor.revision, self._cursor.offset)
         while loop.time() < self._deadline:
             piece = self.transcript.unseen(self._cursor)
-            if piece is not None:
+            if self.transcript.noticed > self._told or self.transcript.place != self._place:
+                await self._say("", self._cursor.revision, self._cursor.offset)
+            elif piece is not None:
                 self._cursor = piece.cursor  # before it is sent, since the mirror may meanwhile set it back
                 await self._say(piece.text, piece.cursor.revision, piece.cursor.offset - len(piece.text))
                 await asyncio.sleep(0 if self.transcript.unseen(self._cursor) else FEED_PAUSE_SECONDS)
@@ -127,13 +139,19 @@ class Feed:
                 await self.transcript.wait(self._deadline - loop.time())
 
     async def _say(self, text: str, revision: int, offset: int, ending: Ending | None = None) -> None:
+        rows = self.transcript.notices.since(self._told, MAX_NOTICES_A_MESSAGE)
         message: dict[str, Any] = {
             "type": "relay.text",
             "run": self.transcript.run_id.hex,
+            "place": self.transcript.place,
+            "told": self._told,
+            "notices": [row.live() | {"version": row.version} for row in rows],
             "revision": revision,
             "offset": offset,
             "text": text,
         }
+        self._told = rows[-1].version if rows else self._told
+        self._place = self.transcript.place
         if ending is not None:
             words = {"status": str(ending.status), "error_code": ending.error_code, "sentence": ending.sentence}
             message["ending"] = words

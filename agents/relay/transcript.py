@@ -1,4 +1,4 @@
-"""One growing text. The text is the log, and an offset is the cursor."""
+"""One growing text, and what is told beside it. The text is the log, and an offset is the cursor."""
 
 import asyncio
 import re
@@ -9,6 +9,8 @@ from typing import Self
 from uuid import UUID
 
 from agents.models import RunStatus
+from agents.relay.notices import Notices, Row
+from agents.wire import Notice
 
 COALESCE_SECONDS = 0.05
 MAX_PIECE_CHARS = 32_768  # what a stalled reader can hold up in a socket's buffer
@@ -61,6 +63,13 @@ class Ending:
 ENDED_ELSEWHERE = Ending(RunStatus.INTERRUPTED, elsewhere=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run stands in the line before its agent; 0 is no longer in it."""
+
+    number: int
+
+
 class Transcript:
     """The text of one run in this process, and those who wait for more of it.
 
@@ -75,6 +84,9 @@ class Transcript:
         self.text = text
         self.revision = revision
         self.ending: Ending | None = None
+        self.place = 0  # in the line before the agent, as far as it is known
+        self.notices = Notices()
+        self.noticed = 0  # the version of the notices that readers were woken for
         self._pending: list[str] = []
         self._waiters: set[asyncio.Future[bool]] = set()
         self._flushed_at = 0.0
@@ -88,12 +100,23 @@ class Transcript:
         self._pending.append(text)
         self._schedule()
 
+    def note(self, notice: Notice) -> None:
+        """Add what the agent tells beside the text."""
+        if self.notices.add(notice):
+            self._schedule()
+
     def replace(self, text: str, revision: int | None = None) -> None:
         """Take all text back and begin again with another."""
         self._pending.clear()
         self.text = text
         self.revision = self.revision + 1 if revision is None else revision
         self._schedule()
+
+    def stand(self, place: int) -> None:
+        """Note the run's place in the line, 0 once it is not in it."""
+        if place != self.place:
+            self.place = place
+            self.flush()
 
     def end(self, ending: Ending) -> None:
         """Close the text; readers get the rest and finish."""
@@ -108,6 +131,7 @@ class Transcript:
         if self._pending:
             self.text += "".join(self._pending)
             self._pending.clear()
+        self.noticed = self.notices.version
         self._flushed_at = asyncio.get_running_loop().time()
         for waiter in self._waiters:
             _tell(waiter, changed=True)
@@ -153,11 +177,23 @@ class Transcript:
             return None
         return Piece(text, replaces, Cursor(self.run_id, self.revision, start + len(text)))
 
-    async def read(self, cursor: Cursor, *, silence: float) -> AsyncIterator[Piece | None]:
-        """Yield all from a place on, until the end; None after each `silence` seconds without anything."""
+    async def read(
+        self, cursor: Cursor, *, silence: float, place: int = 0
+    ) -> AsyncIterator[Piece | Row | Place | None]:
+        """Yield all from a place on, until the end; None after each `silence` seconds without anything.
+
+        The notices come whole to each reader: all there are, and then those that change.
+        """
+        told = 0
         while True:
-            piece = self.unseen(cursor)
-            if piece is not None:
+            if self.place != place:
+                place = self.place
+                yield Place(place)
+            elif self.noticed > told:
+                rows, told = self.notices.since(told), self.notices.version
+                for row in rows:
+                    yield row
+            elif (piece := self.unseen(cursor)) is not None:
                 cursor = piece.cursor
                 yield piece
             elif self.ending is not None:

@@ -80,7 +80,7 @@ async def test_nobody_follows_a_mirror_that_fell_silent(monkeypatch):
     monkeypatch.setattr(peers, "FEED_SECONDS", 0.05)
     transcript = Transcript(uuid4())
     wire = Wire(transcript, 0.0, 0)
-    await wire.to_owner("owner", {"gap": True, "revision": 0, "offset": 0})
+    await wire.to_owner("owner", {"gap": True, "revision": 0, "offset": 0, "told": 0})
     await asyncio.wait_for(wire.feed.task, 5)
     carried = wire.carried
     transcript.append("to nobody")
