@@ -1,13 +1,14 @@
 """The shapes a body may have, each turning text into events."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Protocol
 
 from agents.exceptions import AgentError
 from agents.wire.document import error_message, find_text, read_document
 from agents.wire.events import Event, Failed, Finished, Text
-from agents.wire.formats import format_of, surely_frame
+from agents.wire.formats import Frames, surely_frame
+from agents.wire.formats.errors import failed
 from agents.wire.jsonseq import MISSING, OVERSIZED, JsonScanner, parse
 from agents.wire.sniff import Shape, declares_json
 from agents.wire.sse import ServerSentEvent, SseParser
@@ -23,7 +24,8 @@ HTML_LOOKED_AT: Final = 64 * 1024
 class Body(Protocol):
     """`format` names what was recognised; `end` gives what is left once no more text comes."""
 
-    format: str
+    @property
+    def format(self) -> str: ...
 
     def feed(self, text: str) -> Iterator[Event]: ...
 
@@ -98,11 +100,14 @@ class HtmlBody:
 class SseBody:
     """Server-sent events; what is not JSON in them is text."""
 
-    format = "sse"
-
     def __init__(self, max_event_bytes: int) -> None:
         self._max = max_event_bytes
         self._parser = SseParser()
+        self._frames = Frames()
+
+    @property
+    def format(self) -> str:
+        return self._frames.format or "sse"
 
     def feed(self, text: str) -> Iterator[Event]:
         for event in self._parser.feed(text):
@@ -119,18 +124,17 @@ class SseBody:
             if value is not MISSING or not event.data.lstrip().startswith(("{", "[", '"')) or _is_done(event.data):
                 yield from self._read(event, value)
 
-    def _read(self, event: ServerSentEvent, value: Any) -> Iterator[Event]:
-        if isinstance(value, dict) and event.name != "error":
-            frame_format = format_of(value)
-            self.format = frame_format.name
-            yield from frame_format.read(value)
-        elif event.name == "error":
-            reason = error_message(value if isinstance(value, dict) else {"error": event.data})
-            yield Failed(AgentError("agent_failed", f"The agent reported an error: {reason}"))
-        elif _is_done(event.data):
-            yield Finished()
-        elif event.name not in SILENT_EVENTS and value is not None:
-            yield Text(value if isinstance(value, str) else find_text(value) or event.data)
+    def _read(self, event: ServerSentEvent, value: Any) -> Iterable[Event]:
+        if event.name == "error":
+            return [failed(error_message(value if isinstance(value, dict) else {"error": event.data}))]
+        if event.name in SILENT_EVENTS:
+            return []
+        if _is_done(event.data):
+            return [Finished()]
+        read = self._frames.read_named(event.name, value if event.data else None)
+        if read is not None or value is None:
+            return read or []
+        return [Text(value if isinstance(value, str) else find_text(value) or event.data)]
 
 
 class JsonBody:
@@ -140,17 +144,20 @@ class JsonBody:
     means that the agent declared JSON: then what cannot be read is an error and not text.
     """
 
-    format = "document"
-
     def __init__(self, max_event_bytes: int, *, strict: bool) -> None:
         self._max = max_event_bytes
         self._strict = strict
+        self._frames = Frames()
         self._scanner = JsonScanner(max_event_bytes)
         self._document: Any = MISSING
         self._raw: list[str] = []
         self._raw_size = 0
         self._streams = False
         self._is_text = False
+
+    @property
+    def format(self) -> str:
+        return "text" if self._is_text else self._frames.format or "document"
 
     def feed(self, text: str) -> Iterator[Event]:
         if self._is_text:
@@ -192,9 +199,7 @@ class JsonBody:
 
     def _read(self, value: Any) -> Iterator[Event]:
         if isinstance(value, dict):
-            frame_format = format_of(value)
-            self.format = frame_format.name
-            yield from frame_format.read(value)
+            yield from self._frames.read(value)
         elif value is not MISSING and (text := find_text(value)):
             yield Text(text)
 
@@ -202,7 +207,6 @@ class JsonBody:
         raw = "".join(self._raw)
         if not self._strict:
             self._is_text = True
-            self.format = "text"
             yield Text(raw)
         elif self._document is MISSING:
             yield Failed(_bad_json(raw))

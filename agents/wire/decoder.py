@@ -1,14 +1,18 @@
 """The whole way from the bytes of an answer to its events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final
 
 from agents.exceptions import AgentError
 from agents.wire.bodies import Body, body_of, too_large
-from agents.wire.events import Event, Failed, Finished, Pending, Replace, Text
+from agents.wire.events import Conversation, Event, Failed, Finished, Notice, Pending, Replace, Text
 from agents.wire.sniff import essence, is_unsupported, sniff
 from agents.wire.text import Cleaner, Utf8, cut, size
 
-EMPTY = (
+# How many times the limit of text an agent may send anew, which costs more than to go on.
+REWRITTEN: Final = 64
+EMPTY: Final = (
     "The agent answered without any text. With n8n: streaming is on in the trigger but off in the agent,"
     " or the workflow failed before its Respond node."
 )
@@ -36,6 +40,8 @@ class Decoder:
         self._body: Body | None = None
         self._text_size = 0
         self._has_text = False
+        self._is_named = False
+        self._rewritten = 0
 
     @property
     def format(self) -> str:
@@ -90,28 +96,44 @@ class Decoder:
             yield from self._body.end()
 
     def _settle(self, events: Iterable[Event]) -> list[Event]:
-        """Join the texts, keep to the limit, and see to it that nothing follows the end."""
+        """Make text storable, keep to the limits, and see to it that nothing follows the end."""
         settled: list[Event] = []
-        pieces: list[str] = []
-        for event in events:
-            if isinstance(event, Text):
-                pieces.append(event.text)
-                self.pending = None
-                continue
-            if pieces:
-                settled += self._add(self._cleaner.clean("".join(pieces)))
-                pieces = []
+        for event in self._joined(events):
+            match event:
+                case Text():
+                    self.pending = None
+                    settled += self._add(self._cleaner.clean(event.text))
+                case Replace():
+                    settled += self._replace(event.text)
+                case Pending():
+                    self.pending = event.error
+                case Finished() | Failed():
+                    settled += self._conclude(event)
+                case Conversation() if self._is_named:
+                    continue
+                case _:
+                    self._is_named = self._is_named or isinstance(event, Conversation)
+                    settled.append(event)
             if self.finished:
-                return settled
-            if isinstance(event, Pending):
-                self.pending = event.error
-            elif isinstance(event, Finished | Failed):
-                return settled + self._conclude(event)
-            elif isinstance(event, Replace):
-                settled += self._replace(event.text)
-            else:
-                settled.append(event)
-        return settled + self._add(self._cleaner.clean("".join(pieces))) if pieces else settled
+                break
+        return settled
+
+    def _joined(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Join pieces of text, and of reasoning, that come in a row; leave out what the same feed takes back."""
+        run: list[Event] = []
+        for event in events:
+            if run and not _goes_on(run[-1], event):
+                yield _join(run)
+                run = []
+            if isinstance(event, Replace):
+                run = []
+                self._rewritten += len(event.text)
+                if self._rewritten > REWRITTEN * self._max_text:
+                    yield Failed(AgentError("agent_too_large", "The agent takes back what it said again and again."))
+                    return
+            run.append(event)
+        if run:
+            yield _join(run)
 
     def _add(self, text: str) -> list[Event]:
         """Return clean text as the next piece, or as much of it as the limit allows and the failure."""
@@ -144,6 +166,22 @@ class Decoder:
             elif not self._has_text:
                 event = Failed(AgentError("agent_empty", EMPTY))
         return [*rest, event]
+
+
+def _goes_on(last: Event, event: Event) -> bool:
+    match last, event:
+        case (Text(), Text()) | (Text() | Replace(), Replace()):
+            return True
+        case (Notice(kind="reasoning", key=key, done=False), Notice(kind="reasoning")):
+            return key == event.key
+    return False
+
+
+def _join(run: list[Event]) -> Event:
+    last = run[-1]
+    if len(run) == 1 or not isinstance(last, Text | Notice):
+        return last
+    return replace(last, text="".join(event.text for event in run if isinstance(event, Text | Notice)))
 
 
 def _truncated() -> AgentError:

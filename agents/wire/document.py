@@ -4,7 +4,8 @@ import json
 from typing import Any, Final
 
 from agents.exceptions import AgentError
-from agents.wire.events import Event, Failed, Text, Usage
+from agents.wire.events import Event, Failed, Text
+from agents.wire.usage import usage_in
 
 ANSWER_KEYS: Final = ("content", "output", "text", "answer", "reply", "response")
 TEXT_KEYS: Final = (
@@ -49,19 +50,11 @@ def read_document(value: Any) -> list[Event]:
     if error := _complaint(value):
         return [Failed(error)]
     if text := find_text(value):
-        return [Text(text), *read_usage(value)]
+        return [Text(text), *usage_in(value.get("usage") if isinstance(value, dict) else None)]
     try:
         return [] if _is_hollow(value) else [Text(f"```json\n{_spelt(value)}\n```")]
     except RecursionError:
         return [Failed(AgentError("agent_bad_json", "The agent's JSON is nested too deeply."))]
-
-
-def read_usage(value: Any) -> list[Event]:
-    """Return the tokens that OpenAI's `usage` object counts, if there is one."""
-    usage = value.get("usage") if isinstance(value, dict) else None
-    if not isinstance(usage, dict):
-        return []
-    return [Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))]
 
 
 def error_message(frame: dict[str, Any]) -> str:
@@ -71,7 +64,7 @@ def error_message(frame: dict[str, Any]) -> str:
         if isinstance(holder, str) and holder:
             return holder[:500]
         if isinstance(holder, dict):
-            for key in ("message", "content", "detail", "errorText", "description"):
+            for key in ("message", "content", "detail", "errorText", "description", "text", "error"):
                 if isinstance(holder.get(key), str) and holder[key]:
                     return str(holder[key])[:500]
     return "no reason was given"
@@ -107,10 +100,6 @@ def _spelt(value: Any) -> str:
     """Return JSON for people to read; a long one on one line, since deep indents make a thousandfold of it."""
     line = json.dumps(value, ensure_ascii=False)
     return line if len(line) > LONGEST_INDENTED else json.dumps(value, ensure_ascii=False, indent=2)
-
-
-def _count(value: Any) -> int | None:
-    return value if type(value) is int and 0 <= value < 2**31 else None
 
 
 def _number(value: Any) -> str:

@@ -14,8 +14,8 @@ class SseParser:
     """Split text into events, from pieces cut anywhere.
 
     Lines end at CR, LF or CRLF and nothing else. `id` and `retry` serve reconnection, which an answer does not have,
-    so they are passed over like any unknown field. One thing differs from the standard: `flush` gives an event that
-    was not closed by a blank line, because real agents end their answers that way.
+    so they are passed over like any unknown field. Two things differ from the standard, because real agents need them:
+    an event that has a name but no data is given too, and `flush` gives one that was not closed by a blank line.
     """
 
     def __init__(self) -> None:
@@ -57,11 +57,11 @@ class SseParser:
         events = []
         for line in lines:
             if not line:
-                if self._data:
+                if self._data or self._name:
                     events.append(ServerSentEvent(self._name, "\n".join(self._data)))
                     self._data = []
                     self._data_size = 0
-                self._name = ""
+                    self._name = ""
                 continue
             field, _, value = line.partition(":")
             if field == "data":

@@ -20,7 +20,7 @@ def events(*pieces):
         ("data\n\n", [("", "")]),
         ("data\ndata\n\n", [("", "\n")]),
         ("event: x\ndata: a\n\ndata: b\n\n", [("x", "a"), ("", "b")]),
-        ("event: ping\n\ndata: a\n\n", [("", "a")]),
+        ("event: ping\n\ndata: a\n\n", [("ping", ""), ("", "a")]),
         ("id: 7\n\n: comment\n\n", []),
         ("retry: +1\nfoo: bar\nmessage:\ndata: a\n\n", [("", "a")]),
         ("data: a\r\n\r\ndata: b\r\rdata: c\n\n", [("", "a"), ("", "b"), ("", "c")]),

@@ -3,7 +3,12 @@
 from agents.exceptions import AgentError
 from agents.wire.document import error_message
 from agents.wire.events import Event, Failed
-from agents.wire.formats.shape import Format, Frame
+from agents.wire.formats.shape import Format, Frame, without_memory
+
+
+def failed(reason: str) -> Failed:
+    """Return the end of an answer whose agent says that it failed."""
+    return Failed(AgentError("agent_failed", f"The agent reported an error: {reason}"))
 
 
 def _claims(frame: Frame) -> bool:
@@ -12,7 +17,7 @@ def _claims(frame: Frame) -> bool:
 
 
 def _read(frame: Frame) -> list[Event]:
-    return [Failed(AgentError("agent_failed", f"The agent reported an error: {error_message(frame)}"))]
+    return [failed(error_message(frame))]
 
 
-ERROR = Format("error", _claims, _read)
+ERROR = Format("error", _claims, without_memory(_read))

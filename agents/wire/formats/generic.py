@@ -2,7 +2,7 @@
 
 from agents.wire.document import find_text
 from agents.wire.events import Event, Text
-from agents.wire.formats.shape import Format, Frame
+from agents.wire.formats.shape import Format, Frame, without_memory
 
 KEYS = ("content", "delta", "text", "token", "output")
 
@@ -14,4 +14,4 @@ def _read(frame: Frame) -> list[Event]:
     return []
 
 
-GENERIC = Format("generic", lambda frame: True, _read)
+GENERIC = Format("generic", lambda frame: True, without_memory(_read))

@@ -3,7 +3,7 @@
 from agents.exceptions import AgentError
 from agents.wire.document import find_text
 from agents.wire.events import Event, Pending, Text
-from agents.wire.formats.shape import Format, Frame
+from agents.wire.formats.shape import Format, Frame, without_memory
 from agents.wire.jsonseq import MISSING, parse
 
 TYPES = ("begin", "item", "end", "error")
@@ -41,4 +41,4 @@ def _unwrap(content: str) -> str:
     return (document is not MISSING and find_text(document)) or content
 
 
-N8N = Format("n8n", _claims, _read, certain=_is_certain)
+N8N = Format("n8n", _claims, without_memory(_read), certain=_is_certain)

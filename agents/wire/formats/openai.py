@@ -1,8 +1,12 @@
 """Chat completions as OpenAI defined them, streamed or whole."""
 
-from agents.wire.document import find_text, read_usage
+from agents.wire.document import error_message, find_text
 from agents.wire.events import Event, Notice, Text
-from agents.wire.formats.shape import Format, Frame
+from agents.wire.formats.errors import failed
+from agents.wire.formats.shape import Format, Frame, Read, name_in, object_in, objects_in, text_in
+from agents.wire.usage import usage_in
+
+MAX_OPEN_TOOLS = 100
 
 
 def _claims(frame: Frame) -> bool:
@@ -10,21 +14,53 @@ def _claims(frame: Frame) -> bool:
 
 
 def _is_certain(frame: Frame) -> bool:
-    return frame.get("object") == "chat.completion.chunk"
+    return frame.get("object") in ("chat.completion.chunk", "chat.completion") and _claims(frame)
 
 
-def _read(frame: Frame) -> list[Event]:
-    """Read a chunk (`delta`) or a whole completion (`message`); the chunk with the usage has no choices."""
-    events: list[Event] = []
-    for choice in frame["choices"][:1]:
-        delta = (choice.get("delta") or choice.get("message")) if isinstance(choice, dict) else None
-        if isinstance(delta, dict):
-            reasoning = delta.get("reasoning_content") or delta.get("reasoning")
-            if reasoning and isinstance(reasoning, str):
+def _begin() -> Read:
+    open_tools: dict[str, str] = {}
+
+    def read(frame: Frame) -> list[Event]:
+        """Read a chunk (`delta`) or a whole completion (`message`); the chunk with the usage has no choices."""
+        events: list[Event] = []
+        for choice in objects_in(frame["choices"][:1]):
+            delta = object_in(choice.get("delta") or choice.get("message"))
+            if reasoning := text_in(delta.get("reasoning_content")) or text_in(delta.get("reasoning")):
                 events.append(Notice("reasoning", text=reasoning))
             if text := find_text(delta.get("content")):
                 events.append(Text(text))
-    return events + read_usage(frame)
+            events += _tools(delta, open_tools) + _citations(delta)
+            reason = choice.get("finish_reason")
+            if reason == "error":
+                events.append(failed(error_message(choice)))
+            elif reason and open_tools:
+                events += [Notice("tool", key=key, done=True) for key in open_tools.values()]
+                open_tools.clear()
+        return events + usage_in(frame.get("usage"))
+
+    return read
 
 
-OPENAI = Format("openai", _claims, _read, certain=_is_certain)
+def _tools(delta: Frame, open_tools: dict[str, str]) -> list[Event]:
+    """Read the calls a model asks for. Only the first piece of a call has its id and its name."""
+    events: list[Event] = []
+    for call in objects_in(delta.get("tool_calls")):
+        title = text_in(object_in(call.get("function")).get("name"))
+        place = name_in(call.get("index")) or name_in(call.get("id"))
+        if title and len(open_tools) < MAX_OPEN_TOOLS:
+            open_tools[place] = key = name_in(call.get("id")) or place
+            events.append(Notice("tool", key=key, title=title))
+    return events
+
+
+def _citations(delta: Frame) -> list[Event]:
+    events: list[Event] = []
+    for annotation in objects_in(delta.get("annotations")):
+        cited = object_in(annotation.get("url_citation"))
+        if url := text_in(cited.get("url")):
+            title = text_in(cited.get("title")) or url
+            events.append(Notice("citation", key=name_in(url), title=title, url=url, done=True))
+    return events
+
+
+OPENAI = Format("openai", _claims, _begin, certain=_is_certain)

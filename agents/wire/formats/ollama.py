@@ -1,0 +1,32 @@
+"""Ollama's lines, of `/api/chat` and of `/api/generate`."""
+
+from agents.wire.events import Event, Finished, Notice, Text
+from agents.wire.formats.shape import Format, Frame, name_in, object_in, objects_in, text_in, without_memory
+from agents.wire.usage import usage_in
+
+
+def _claims(frame: Frame) -> bool:
+    return isinstance(frame.get("done"), bool) and ("message" in frame or "response" in frame)
+
+
+def _is_certain(frame: Frame) -> bool:
+    return _claims(frame) and "model" in frame
+
+
+def _read(frame: Frame) -> list[Event]:
+    """Read a line: a piece of a chat (`message`) or of a completion (`response`); the last one counts the tokens."""
+    message = object_in(frame.get("message")) or {**frame, "content": frame.get("response")}
+    events: list[Event] = []
+    if thinking := text_in(message.get("thinking")):
+        events.append(Notice("reasoning", text=thinking))
+    if text := text_in(message.get("content")):
+        events.append(Text(text))
+    events += [
+        Notice("tool", key=name_in(call.get("id")) or tool, title=tool, done=True)
+        for call in objects_in(message.get("tool_calls"))
+        if (tool := text_in(object_in(call.get("function")).get("name")))
+    ]
+    return [*events, *usage_in(frame), Finished()] if frame["done"] else events
+
+
+OLLAMA = Format("ollama", _claims, without_memory(_read), certain=_is_certain)
