@@ -13,8 +13,10 @@ from uuid import UUID
 from agents.exceptions import SENTENCES
 from agents.models import RunStatus
 from agents.relay import ledger, relay
-from agents.relay.transcript import Cursor, Ending, Transcript
+from agents.relay.notices import Row
+from agents.relay.transcript import Cursor, Ending, Piece, Place, Transcript
 from chats.models import Message, MessageStatus
+from chats.notices import description
 from tenants.database import in_team
 from tenants.managers import find
 
@@ -63,15 +65,23 @@ class Source:
 
 async def read_answer(source: Source, cursor: Cursor, *, silence: float) -> AsyncIterator[Frame | None]:
     """Yield an answer's frames from a place on, live; None after each `silence` seconds without any."""
-    yield _status(cursor)
-    if source.is_live:
+    if not source.is_live:
+        yield _status(cursor)
+    else:
         async with relay().reading(source.run_id, source.team_id, source.owner) as transcript:
-            async for piece in transcript.read(cursor, silence=silence):
-                if piece is None:
-                    yield None
-                else:
-                    cursor = piece.cursor
-                    yield _piece(piece.text, cursor, replaces=piece.replaces)
+            place = transcript.place
+            yield _status(cursor, place)
+            async for told in transcript.read(cursor, silence=silence, place=place):
+                match told:
+                    case None:
+                        yield None
+                    case Place():
+                        yield _status(cursor, told.number)
+                    case Row():
+                        yield _notice(told.live(), cursor)
+                    case Piece():
+                        cursor = told.cursor
+                        yield _piece(told.text, cursor, replaces=told.replaces)
             ending = transcript.ending
         if ending is not None and not ending.elsewhere:
             yield _last(ending, cursor)
@@ -86,6 +96,8 @@ async def _read_kept(source: Source, cursor: Cursor) -> AsyncIterator[Frame]:
     if message is None:
         yield Frame("error", {"message": "The chat was deleted.", "code": "CHAT_DELETED"}, str(cursor))
         return
+    for notice in message.notices:
+        yield _notice({name: value for name, value in notice.items() if name != "text"}, cursor)
     kept = Transcript(source.run_id, text=message.content, revision=message.revision)
     while piece := kept.unseen(cursor):
         cursor = piece.cursor
@@ -106,8 +118,16 @@ def sentence_of(error_code: str) -> str:
     return SENTENCE_OF_CODE.get(error_code, FAILED_SENTENCE)
 
 
-def _status(cursor: Cursor) -> Frame:
-    data = {"description": "The agent is answering.", "level": "info", "done": False}
+def _status(cursor: Cursor, place: int = 0) -> Frame:
+    data: dict[str, Any] = {"description": "The agent is answering.", "level": "info", "done": False}
+    if place:
+        data |= {"description": f"You are number {place} in line.", "place": place}
+    return Frame("status", data, str(cursor))
+
+
+def _notice(notice: dict[str, Any], cursor: Cursor) -> Frame:
+    """Tell something beside the answer; the same one comes again when it changes, and to whoever comes again."""
+    data = {"description": description(notice), "level": "info", "done": notice["done"], "notice": notice}
     return Frame("status", data, str(cursor))
 
 
