@@ -8,8 +8,9 @@ import pytest
 
 from agents.models import RunStatus
 from agents.relay import ledger, peers
-from agents.relay.peers import Feed, Mirror
+from agents.relay.peers import MAX_NOTICES_A_MESSAGE, Feed, Mirror
 from agents.relay.transcript import Ending, Transcript
+from agents.wire import Notice
 
 DONE = Ending(RunStatus.FAILED, "AGENT_FAILED", "The agent failed.")
 
@@ -44,7 +45,7 @@ class Wire:
 
 @pytest.mark.parametrize("loses", [0.0, 0.3, 0.7])
 @pytest.mark.parametrize("seed", range(4))
-async def test_the_text_arrives_whole(loses, seed):
+async def test_text_and_notices_arrive_whole(loses, seed):
     transcript = Transcript(uuid4())
     wire = Wire(transcript, loses, seed)
     following = asyncio.create_task(wire.mirror.follow())
@@ -53,11 +54,14 @@ async def test_the_text_arrives_whole(loses, seed):
         if dice.random() < 0.05:
             transcript.replace(f"anew {number} ")
         transcript.append(f"word {number} ä😀 ")
+        transcript.note(Notice("tool", key=str(dice.randrange(30)), title=f"tool {number}", done=dice.random() < 0.5))
         await asyncio.sleep(0.001)
     transcript.end(DONE)
     await asyncio.wait_for(following, 20)
     assert wire.mirror.transcript.text == transcript.text
     assert (wire.mirror.transcript.revision, wire.mirror.transcript.ending) == (transcript.revision, DONE)
+    there, here = wire.mirror.transcript.notices.since(0), transcript.notices.since(0)
+    assert [row.live() for row in there] == [row.live() for row in here] != []
 
 
 async def test_a_gap_at_a_pause_is_filled_without_waiting_for_more(monkeypatch):
@@ -74,6 +78,24 @@ async def test_a_gap_at_a_pause_is_filled_without_waiting_for_more(monkeypatch):
     while wire.mirror.transcript.text != "said, but lost":
         await asyncio.wait_for(wire.mirror.transcript.wait(), 5)
     following.cancel()
+
+
+async def test_a_message_carries_a_few_notices_and_no_reasoning(monkeypatch):
+    transcript = Transcript(uuid4())
+    wire = Wire(transcript, 0.0, 0)
+    messages = []
+    monkeypatch.setattr(
+        wire.mirror,
+        "receive",
+        lambda message, receive=wire.mirror.receive: (messages.append(message), receive(message)),
+    )
+    for number in range(50):
+        transcript.note(Notice("reasoning", key=str(number), title="t" * 300, text="unspoken"))
+    transcript.end(DONE)
+    await asyncio.wait_for(wire.mirror.follow(), 5)
+    assert len(wire.mirror.transcript.notices.since(0)) == 50
+    assert max(len(message["notices"]) for message in messages) == MAX_NOTICES_A_MESSAGE
+    assert "unspoken" not in str(messages)
 
 
 async def test_nobody_follows_a_mirror_that_fell_silent(monkeypatch):
