@@ -90,6 +90,15 @@ def _unwrapped(address: Address) -> Address:
     return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
 
 
+def is_literal(host: str) -> bool:
+    """Tell whether a host is an address and not a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def canonical_url(url: str, *, require_https: bool) -> str:
     """Return the one spelling of an agent's address under which it is stored.
 

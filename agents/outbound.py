@@ -19,6 +19,7 @@ from dataclasses import replace
 from io import BytesIO
 from time import monotonic
 from typing import Any, Final
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -32,6 +33,7 @@ from agents.replies import Reply
 
 RETRY_PAUSE: Final = 0.2
 LOOK_UPS_AT_ONCE: Final = 32
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _UNFIT_IN_NAME: Final = re.compile(r'[\x00-\x1f\x7f"\\]')
 
 # Whom to tell how far the call of this task has come: nothing else reaches into the connector.
@@ -81,6 +83,21 @@ def canonical_url(url: str) -> str:
     return addresses.canonical_url(url, require_https=settings.AGENT_REQUIRE_HTTPS)
 
 
+def refuse_blocked(url: str) -> None:
+    """Raise `ValueError` for the URL of an address that may not be dialled; what a name stands for shows in a call."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+    if addresses.is_literal(host):
+        try:
+            _policy().check(host, port, [host])
+        except addresses.BlockedAddressError as error:
+            raise ValueError(str(error)) from None
+
+
+def _policy() -> addresses.Policy:
+    return addresses.Policy.of(settings.AGENT_ALLOWED_HOSTS, settings.AGENT_ALLOWED_CIDRS)
+
+
 class _Resolver(AbstractResolver):
     """Look names up on threads of their own: a few that hang must not keep the others waiting."""
 
@@ -106,8 +123,7 @@ class _GuardedConnector(aiohttp.TCPConnector):
         self, host: str, port: int, traces: Sequence[aiohttp.tracing.Trace] | None = None
     ) -> list[ResolveResult]:
         found = await super()._resolve_host(host, port, traces)
-        policy = addresses.Policy.of(settings.AGENT_ALLOWED_HOSTS, settings.AGENT_ALLOWED_CIDRS)
-        policy.check(host, port, [result["host"] for result in found])
+        _policy().check(host, port, [result["host"] for result in found])
         _reached.get()("resolved")
         return found
 

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from tests.live.conftest import add_agent
+from tests.live.forbidden import add_forbidden_agent
 from tests.live.limited import add_limited
 from tests.live.people import EVENT_STREAM, Person, all_at_once, wait_until
 from tests.servers import free_port, start_server
@@ -85,7 +86,6 @@ def failing(agent):
     ("once", "url", "answer", "code"),
     [
         ("unreachable", "http://127.0.0.1:{free}/", None, "AGENT_UNREACHABLE"),
-        ("refused", "http://10.0.0.1/", None, "AGENT_UNREACHABLE"),
         ("failing", "", failing, "AGENT_FAILED"),
         ("silent", "", lambda agent: agent.call().begin(), "AGENT_TIMEOUT"),
     ],
@@ -99,6 +99,17 @@ def test_a_failed_call_without_text_costs_nothing(once, admin, agent, url, answe
             if answer:
                 answer(agent)
             assert reading.rest().data["code"] == code
+    assert whole(once, good, agent).headers["ratelimit-remaining"] == "0"
+    assert send(once, good).status_code == 429
+
+
+@pytest.mark.parametrize("once", ["refused"], indirect=True)
+def test_a_call_that_the_guard_forbids_costs_nothing(server, once, admin, agent):
+    good = once.new_chat(add_agent(admin, agent.url))
+    bad = once.new_chat(add_forbidden_agent(server, admin))
+    for _try in range(2):
+        with once.sending(bad, "Hi") as reading:
+            assert reading.rest().data["code"] == "AGENT_UNREACHABLE"
     assert whole(once, good, agent).headers["ratelimit-remaining"] == "0"
     assert send(once, good).status_code == 429
 
