@@ -26,6 +26,10 @@ ADVICE: Final[dict[str, str]] = {
         "With n8n: the trigger streams but the agent node does not, so switch streaming on there;"
         " or the workflow failed before its Respond node."
     ),
+    "agent_paused": (
+        "It was not called, since it had failed many times in a row. The failures before say why;"
+        " a change of its settings or a good test ends the pause."
+    ),
     "agent_bad_json": "Let the agent answer with valid JSON, or declare the answer as text/plain.",
     "agent_too_large": "Let the agent answer more briefly, or raise its limits text_bytes and event_bytes.",
 }
@@ -191,6 +195,10 @@ HINTS: Final[dict[str, Sequence[Hint]]] = {
         Hint(
             says("then it fell silent"),
             "Open the list of executions in n8n: the one that failed shows which node and why.",
+        ),
+        Hint(
+            says("as long as a test waits"),
+            "Switch the agent to streaming, so that it answers at once; in a chat it is waited for longer.",
         ),
         Hint(
             says("nothing came"),

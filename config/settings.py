@@ -282,6 +282,11 @@ MAX_BODY_BYTES = read.number("MAX_BODY_BYTES", 3 * 2**20, minimum=1024)
 MAX_JSON_DEPTH = read.number("MAX_JSON_DEPTH", 64, minimum=4, maximum=200)
 MAX_MESSAGE_CHARS = read.number("MAX_MESSAGE_CHARS", 65_536, minimum=1)
 MAX_AVATAR_BYTES = read.number("MAX_AVATAR_BYTES", 2 * 2**20, minimum=1024)
+MAX_ATTACHMENTS = read.number("MAX_ATTACHMENTS", 5, minimum=1, maximum=50)
+MAX_ATTACHMENT_BYTES = read.number("MAX_ATTACHMENT_BYTES", 5 * 2**20, minimum=1024, maximum=50 * 2**20)
+MAX_HISTORY_ATTACHMENT_BYTES = read.number("MAX_HISTORY_ATTACHMENT_BYTES", 10 * 2**20)
+# A message with its files: as base64 in JSON they are a third larger.
+MAX_UPLOAD_BYTES = MAX_BODY_BYTES + MAX_ATTACHMENTS * MAX_ATTACHMENT_BYTES * 4 // 3
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 # Agents and their runs
@@ -296,6 +301,10 @@ if RUN_LEASE_SECONDS < 2 * RUN_SNAPSHOT_SECONDS:
     raise ImproperlyConfigured("RUN_LEASE_SECONDS must be at least twice RUN_SNAPSHOT_SECONDS, which renews the lease.")
 SHUTDOWN_GRACE_SECONDS = read.number("SHUTDOWN_GRACE_SECONDS", 5)
 MAX_RUNS_PER_PROCESS = read.number("MAX_RUNS_PER_PROCESS", 2000, minimum=1)
+AGENT_BREAKER_FAILURES = read.number("AGENT_BREAKER_FAILURES", 10, maximum=1000)
+AGENT_BREAKER_PAUSE_SECONDS = read.number("AGENT_BREAKER_PAUSE_SECONDS", 30, minimum=1, maximum=600)
+AGENT_QUEUE_SECONDS = read.number("AGENT_QUEUE_SECONDS", 600, minimum=1)
+TEAM_RUNS_AT_ONCE = read.number("TEAM_RUNS_AT_ONCE", 0)
 
 # Static files, language, log
 

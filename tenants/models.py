@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.db import models
 
 from tenants.exceptions import WrongTeam
@@ -52,6 +53,13 @@ class Team(models.Model):
         """How many active users the team may have; None is no limit."""
         limit = self.settings.get("max_users")
         return limit if isinstance(limit, int) and not isinstance(limit, bool) else None
+
+    @property
+    def max_concurrent_runs(self) -> int | None:
+        """How many answers of the team may grow at once; None is no limit, which is also what 0 means."""
+        limit = self.settings.get("max_concurrent_runs")
+        given = isinstance(limit, int) and not isinstance(limit, bool) and limit >= 0
+        return (limit if given else settings.TEAM_RUNS_AT_ONCE) or None
 
     @property
     def default_tier(self) -> str:

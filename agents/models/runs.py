@@ -59,6 +59,8 @@ class Run(TenantModel):
     diagnosis = models.TextField(blank=True)
     steps = models.JSONField(null=True, blank=True)
 
+    is_trial = False  # whether a run just booked tries an agent that was left alone; kept by who drives it
+
     class Meta(TenantModel.Meta):
         ordering = ["-started_at"]
         constraints = [

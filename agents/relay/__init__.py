@@ -92,7 +92,14 @@ def check_room() -> None:
 
 def launch(run: Run, call: Call) -> None:
     """Start a booked run. Without a server (a command, a test) it is driven to its end before this returns."""
-    live = LiveRun(run_id=run.id, team_id=run.team_id, call=call, transcript=Transcript(run.id))
+    live = LiveRun(
+        run_id=run.id,
+        team_id=run.team_id,
+        call=call,
+        transcript=Transcript(run.id),
+        is_waiting=run.admitted_at is None,
+        is_trial=run.is_trial,
+    )
     if _serving():
         assert _relay is not None
         _relay.loop.call_soon_threadsafe(_relay.begin, live)

@@ -10,12 +10,16 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from agents import breaker
+from agents.breaker import Health
 from agents.caller import Outcome, call_agent
 from agents.exceptions import AgentError
 from agents.kinds import Call
+from agents.kinds.http import masked
 from agents.models import RunStatus
 from agents.relay import ledger
 from agents.relay.ledger import Closing
+from agents.relay.line import Line
 from agents.relay.transcript import Ending, Transcript
 from agents.wire import Notice, Replace, Text
 from tenants.database import in_database
@@ -25,8 +29,6 @@ STOPPED = Ending(RunStatus.STOPPED)
 COMPLETE = Ending(RunStatus.COMPLETE)
 BOOKING_TRIES = 8
 UNKNOWN_CONVERSATION = re.compile(r"\b(?:conversation|context)\b.{0,60}\bnot (?:exist|found)", re.IGNORECASE)
-MASK = "••••"
-SHORTEST_SECRET = 4
 
 
 @dataclass
@@ -34,13 +36,16 @@ class LiveRun:
     """A run that this process owns.
 
     `cut` says why it was ended early: a person's stop and a shutdown are different ends. The task is cancelled only
-    while it listens to the agent: before, it looks at `cut` itself, and afterwards the end must be booked.
+    while it waits in line or listens to the agent: before, it looks at `cut` itself, and afterwards the end must be
+    booked.
     """
 
     run_id: UUID
     team_id: UUID
     call: Call
     transcript: Transcript
+    is_waiting: bool = False
+    is_trial: bool = False
     outcome: Outcome = field(default_factory=Outcome)
     first_text_at: datetime | None = None
     cut: Ending | None = None
@@ -69,20 +74,25 @@ class LiveRun:
         )
 
 
-async def drive(run: LiveRun) -> None:
-    """Call the agent and keep its answer whatever happens; never raises."""
-    diagnosis = ""
+async def drive(run: LiveRun, line: Line | None = None) -> None:
+    """Call the agent when it is its turn, and keep its answer whatever happens; never raises."""
+    diagnosis, health = "", Health.UNKNOWN
     try:
         if run.cut is None:
             run.listening = True
+            if run.is_waiting:
+                await (line or Line()).wait(run.run_id, run.team_id, run.transcript, is_trial=run.is_trial)
+                run.is_waiting = False
             await _listen(run)
+            health = Health.WELL
         ending = run.cut or COMPLETE
     except asyncio.CancelledError:
         ending = run.cut or ledger.INTERRUPTED
     except AgentError as error:
         ending = Ending(RunStatus.FAILED, error.public_code, error.sentence)
-        diagnosis = _masked(f"{error.code}: {error.diagnosis}", run.call.token)
+        diagnosis = masked(f"{error.code}: {error.diagnosis}", run.call)
         run.outcome.http_status = error.http_status or run.outcome.http_status
+        health = breaker.verdict(error)
     except Exception:
         logger.exception("Run %s failed in a way nobody foresaw.", run.run_id)
         fault = AgentError("agent_failed", "Parley itself failed; the operator's log says where.")
@@ -92,7 +102,7 @@ async def drive(run: LiveRun) -> None:
         run.listening = False
     run.transcript.notices.close()
     run.transcript.flush()
-    await _book(run, ending, diagnosis)
+    await _book(run, ending, diagnosis, health)
     run.transcript.end(ending)
 
 
@@ -111,11 +121,6 @@ async def _listen(run: LiveRun) -> None:
             run.first_text_at = run.first_text_at or timezone.now()
 
 
-def _masked(diagnosis: str, token: str) -> str:
-    """Hide the token, which some agents repeat when they refuse it."""
-    return diagnosis.replace(token, MASK) if len(token) >= SHORTEST_SECRET else diagnosis
-
-
 def _conversation(run: LiveRun, diagnosis: str) -> str | None:
     """Return what the agent's side calls the conversation, "" when it knows none by the name it was given."""
     if run.outcome.conversation_id:
@@ -123,7 +128,7 @@ def _conversation(run: LiveRun, diagnosis: str) -> str | None:
     return "" if run.call.their_conversation_id and UNKNOWN_CONVERSATION.search(diagnosis) else None
 
 
-async def _book(run: LiveRun, ending: Ending, diagnosis: str) -> None:
+async def _book(run: LiveRun, ending: Ending, diagnosis: str, health: Health) -> None:
     """Book the end; a database that is away for a while is waited for, since the text exists only here."""
     closing = Closing(
         run_id=run.run_id,
@@ -135,6 +140,8 @@ async def _book(run: LiveRun, ending: Ending, diagnosis: str) -> None:
         diagnosis=diagnosis,
         first_text_at=run.first_text_at,
         outcome=run.outcome,
+        health=health,
+        is_trial=run.is_trial,
         conversation_id=_conversation(run, diagnosis),
     )
     for attempt in range(BOOKING_TRIES):

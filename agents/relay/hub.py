@@ -15,6 +15,7 @@ from django.conf import settings
 from agents import outbound
 from agents.relay import ledger
 from agents.relay.driving import STOPPED, LiveRun, drive
+from agents.relay.line import Line
 from agents.relay.peers import Feed, Mirror
 from agents.relay.transcript import Transcript
 from tenants.database import in_database
@@ -38,6 +39,7 @@ class Relay:
         self.runs: dict[UUID, LiveRun] = {}
         self.mirrors: dict[UUID, Mirror] = {}
         self.feeds: dict[tuple[UUID, str], Feed] = {}
+        self._line = Line()
         self._layer = get_channel_layer()
         self._ending: asyncio.Task[None] | None = None
         self._clockwork = [
@@ -60,7 +62,8 @@ class Relay:
         run.task = self.spawn(self._drive(run))
 
     async def _drive(self, run: LiveRun) -> None:
-        await drive(run)
+        await drive(run, self._line)
+        self._line.wake()
         self.loop.call_later(KEEP_ENDED_SECONDS, self.runs.pop, run.run_id, None)
 
     def live(self) -> list[LiveRun]:
@@ -189,6 +192,9 @@ class Relay:
 
     async def _end(self) -> None:
         """Let live answers finish for a moment, then book the rest as interrupted with all their text."""
+        for run in self.live():
+            if run.is_waiting:
+                run.cancel(ledger.INTERRUPTED)
         tasks = [run.task for run in self.live() if run.task is not None]
         if tasks:
             await asyncio.wait(tasks, timeout=settings.SHUTDOWN_GRACE_SECONDS)

@@ -15,10 +15,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
-from agents import quota
+from agents import breaker, quota
+from agents.breaker import Health
 from agents.caller import Outcome
 from agents.events import RunSaved, run_saved
 from agents.models import Agent, Run, RunPurpose, RunStatus
+from agents.relay.line import must_line_up
 from agents.relay.transcript import Ending
 from tenants.scope import tenant_scope, unsafe_all_tenants
 
@@ -54,6 +56,8 @@ class Closing:
     diagnosis: str = ""
     first_text_at: datetime | None = None
     outcome: Outcome = field(default_factory=Outcome)
+    health: Health = Health.UNKNOWN  # what the end says of the agent
+    is_trial: bool = False
     conversation_id: str | None = None  # as in `RunSaved`
     steps: list[dict[str, Any]] | None = None  # of a test
 
@@ -69,11 +73,14 @@ def book_run(
     """Book a call that is about to be made, and say where that leaves its person, None if nothing limits them.
 
     `user` is who is charged; a test of an agent is not, and an operator's has no person of the team. Raises
-    `TierRequired` or `QuotaExceeded` where their tier does not allow it. Call it in the transaction that keeps the
-    question.
+    `TierRequired` or `QuotaExceeded` where their tier does not allow it, `AgentPaused` while the agent is left alone,
+    which stops no test. Where a limit of calls at once may apply, the run is not admitted yet. Call it in the
+    transaction that keeps the question.
     """
+    now = timezone.now()
     charged = user is not None and purpose != RunPurpose.TEST
     standing = quota.reserve(user) if user is not None and charged else None
+    is_trial = purpose != RunPurpose.TEST and breaker.let_through(agent)
     run = Run.objects.create(
         agent=agent,
         agent_name=agent.name,
@@ -83,8 +90,11 @@ def book_run(
         charged=charged,
         owner=PROCESS,
         lease_until=lease_end(),
+        started_at=now,
+        admitted_at=None if must_line_up(agent, user, purpose) else now,
         chars_in=chars_in,
     )
+    run.is_trial = is_trial
     return run, standing
 
 
@@ -139,6 +149,7 @@ def close_run(closing: Closing) -> None:
                 conversation_id=closing.conversation_id,
             )
         )
+        breaker.learn(closing.run_id, closing.health, is_trial=closing.is_trial)
 
 
 def sweep_expired() -> int:
