@@ -2,10 +2,10 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +16,12 @@ from django.utils import timezone
 from accounts.models import User
 from agents import relay
 from agents.calls import call_of
-from agents.kinds import Said
+from agents.kinds import Attached
 from agents.models import Run, RunPurpose
 from agents.queries import agents_of, may_use
 from agents.quota import Standing
 from agents.relay import ledger
-from chats import events
+from chats import attachments, events
 from chats.exceptions import (
     EmptyMessage,
     IdempotencyMismatch,
@@ -31,8 +31,9 @@ from chats.exceptions import (
     RunInProgress,
     UnknownAgent,
 )
-from chats.models import Chat, IdempotencyKey, Message, MessageRole, MessageStatus
-from chats.queries import last_answer, messages_of
+from chats.history import messages_and_whether_files, said_in
+from chats.models import Attachment, Chat, IdempotencyKey, Message, MessageRole, MessageStatus
+from chats.queries import last_answer
 from tenants.exceptions import NotFound
 from tenants.managers import find
 from tenants.secrets import UnreadableSecret
@@ -95,22 +96,41 @@ def delete_chat(*, chat: Chat) -> None:
         locked.delete()
 
 
-def start_answer(*, chat_id: UUID, user: User, content: str, idempotency_key: str = "") -> Started:
-    """Keep what a person said in their chat and start the agent's answer.
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What a person says: a text, files, or both."""
+
+    content: str
+    files: Sequence[Attached] = ()
+
+    @property
+    def hash(self) -> str:
+        """Tell one saying from another; without files it is that of the text alone."""
+        parts = [self.content.encode()]
+        for file in self.files:
+            parts += [file.name.encode(), hashlib.sha256(file.data).digest()]
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def start_answer(
+    *, chat_id: UUID, user: User, content: str = "", files: Sequence[attachments.Upload] = (), idempotency_key: str = ""
+) -> Started:
+    """Keep what a person said in their chat, with its files, and start the agent's answer.
 
     Question, empty answer and run are committed together before a byte is sent to the agent. Raises `NotFound` for
     a chat that is not theirs, `RunInProgress` while an answer is being written, `IdempotencyMismatch` for a key used
-    with another content.
+    with another content, and what `chats.attachments` has against a file.
     """
-    if not content.strip():
+    if not content.strip() and not files:
         raise EmptyMessage()
     if len(content) > settings.MAX_MESSAGE_CHARS:
         raise MessageTooLong()
+    saying = Saying(content, attachments.read_files(files))
     with _locked(chat_id, user) as chat:
-        if earlier := _earlier(chat, user, idempotency_key, content):
+        if earlier := _earlier(chat, user, idempotency_key, saying):
             return earlier
-        started = _begin(chat, user, content)
-        _remember(started.answer, user, idempotency_key, content)
+        started = _begin(chat, user, saying)
+        _remember(started.answer, user, idempotency_key, saying)
     return started
 
 
@@ -143,28 +163,32 @@ def _locked(chat_id: UUID, user: User) -> Iterator[Chat]:
         raise RunInProgress() if "unique" in str(error).lower() else NoAgent() from error
 
 
-def _begin(chat: Chat, user: User, content: str | None) -> Started:
-    """Book a run and its empty answer; start it once they are committed. Without content the last is tried again."""
-    messages = list(messages_of(chat))
+def _begin(chat: Chat, user: User, saying: Saying | None) -> Started:
+    """Book a run and its empty answer; start it once they are committed. Without a saying the last is tried again."""
+    messages = list(messages_and_whether_files(chat))
     if any(message.status == MessageStatus.STREAMING for message in messages):
         raise RunInProgress()
-    if content is None and (not messages or messages[-1].status == MessageStatus.COMPLETE):
+    if saying is None and (not messages or messages[-1].status == MessageStatus.COMPLETE):
         raise NothingToRetry()
     if chat.agent is None or not chat.agent.is_active or not may_use(user, chat.agent):
         raise NoAgent()
     relay.check_room()
     added = []
     had_title = bool(chat.title)
-    if content is not None:
-        added.append(Message(chat=chat, role=MessageRole.USER, author=user, content=content))
-        chat.title = chat.title or _title_from(content)
-    history = _history([*messages, *added])
+    files = saying.files if saying else ()
+    attachments.check_taken(chat.agent, files)
+    if saying is not None:
+        added.append(Message(chat=chat, role=MessageRole.USER, author=user, content=saying.content))
+        chat.title = chat.title or _title_from(saying)
+    history = said_in(chat, messages, added, files)
     size = sum(len(message.content) for message in history)
     run, standing = ledger.book_run(agent=chat.agent, user=user, purpose=RunPurpose.CHAT, chars_in=size)
     answer = Message(chat=chat, role=MessageRole.ASSISTANT, run=run, status=MessageStatus.STREAMING)
     for position, message in enumerate([*added, answer], start=messages[-1].position + 1 if messages else 1):
         message.position = position
     Message.objects.bulk_create([*added, answer])
+    if files:
+        Attachment.objects.bulk_create(attachments.rows_of(added[0], files))
     chat.updated_at = timezone.now()
     chat.save(update_fields=["title", "updated_at"])
     try:
@@ -187,38 +211,25 @@ def _begin(chat: Chat, user: User, content: str | None) -> Started:
     return Started(answer, run, standing=standing)
 
 
-def _history(messages: list[Message]) -> list[Said]:
-    """Return the conversation as the agent is sent it; an empty answer says nothing."""
-    return [Said(message.role, message.content, _iso(message.timestamp)) for message in messages if message.content]
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
-
-
-def _title_from(content: str) -> str:
-    line = " ".join(content.split())
+def _title_from(saying: Saying) -> str:
+    line = " ".join(saying.content.split()) or saying.files[0].name
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"
 
 
-def _hash(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _earlier(chat: Chat, user: User, key: str, content: str) -> Started | None:
+def _earlier(chat: Chat, user: User, key: str, saying: Saying) -> Started | None:
     """Return the answer that this key began in the last 24 hours."""
     if not key:
         return None
     known = find(IdempotencyKey.objects.select_related("answer__run"), user=user, chat=chat, key=key)
     if known is None or known.created_at < timezone.now() - KEY_LIFE:
         return None
-    if known.content_hash != _hash(content):
+    if known.content_hash != saying.hash:
         raise IdempotencyMismatch()
     return Started(known.answer, known.answer.run, replayed=True)
 
 
-def _remember(answer: Message, user: User, key: str, content: str) -> None:
+def _remember(answer: Message, user: User, key: str, saying: Saying) -> None:
     if not key:
         return
     IdempotencyKey.objects.filter(user=user, chat=answer.chat, created_at__lt=timezone.now() - KEY_LIFE).delete()
-    IdempotencyKey.objects.create(user=user, chat=answer.chat, answer=answer, key=key, content_hash=_hash(content))
+    IdempotencyKey.objects.create(user=user, chat=answer.chat, answer=answer, key=key, content_hash=saying.hash)

@@ -11,7 +11,7 @@ from django.utils.text import Truncator
 
 from chats import actions, events
 from chats.exceptions import RunInProgress
-from chats.models import Chat, IdempotencyKey, Message, MessageStatus
+from chats.models import Attachment, Chat, IdempotencyKey, Message, MessageStatus
 from tenants.admin import ReadOnlyAdmin, TenantAdmin
 from tenants.events import Verb
 from tenants.managers import find
@@ -87,6 +87,18 @@ class MessageAdmin(TenantAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin, TenantAdmin):
+    """Which files came with messages, never what is in them; they go with their message."""
+
+    list_display = ["name", "message", "media_type", "size"]
+    list_filter = ["media_type"]
+    list_select_related = ["message"]
+    search_fields = ["name", "message__author__email"]
+    secret_fields = frozenset({"data"})
+    fields = ["name", "message", "position", "media_type", "size"]
 
 
 @admin.register(IdempotencyKey)

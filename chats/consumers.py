@@ -186,7 +186,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def _load_messages(self, ids: list[UUID]) -> list[Message]:
         rows = Message.objects.filter(chat=self.chat, id__in=ids).select_related("author", "run")
-        return list(rows.order_by("position"))
+        return list(rows.prefetch_related("attachments").order_by("position"))
 
     def _render(self, message: Message) -> str:
         return render_to_string("chats/_message.html", {"message": message, "chat": self.chat})

@@ -33,6 +33,22 @@ class MessageTooLong(TooLarge):
     sentence = "The message is too long. Shorten it or send it in parts."
 
 
+class TooManyAttachments(Invalid):
+    code = "TOO_MANY_ATTACHMENTS"
+
+
+class AttachmentTooLarge(TooLarge):
+    code = "ATTACHMENT_TOO_LARGE"
+
+
+class BadAttachment(Invalid):
+    code = "BAD_ATTACHMENT"
+
+
+class AttachmentNotTaken(Invalid):
+    code = "ATTACHMENT_NOT_TAKEN"
+
+
 class IdempotencyMismatch(ParleyError):
     status = 422
     code = "IDEMPOTENCY_MISMATCH"

@@ -1,7 +1,9 @@
 """What people may type on the pages of chats."""
 
 from django import forms
-from django.http import QueryDict
+from django.http import HttpRequest
+
+from chats.attachments import Upload
 
 
 class NewChatForm(forms.Form):
@@ -16,11 +18,12 @@ class ArchiveForm(forms.Form):
     archived = forms.BooleanField(required=False)
 
 
-def typed_message(data: QueryDict) -> tuple[str, str]:
-    """Return a message as it was typed, and the key that makes sending it twice harmless.
+def typed_message(request: HttpRequest) -> tuple[str, list[Upload], str]:
+    """Return a message as it was typed, its files, and the key that makes sending it twice harmless.
 
     No form of Django's: one would refuse a text before the action can say why, and forget what was typed.
     """
     # A form sends each line break as two characters; PostgreSQL keeps no NUL.
-    content = data.get("content", "").replace("\r\n", "\n").replace("\0", "")
-    return content, data.get("idempotency_key", "").replace("\0", "")[:255]
+    content = request.POST.get("content", "").replace("\r\n", "\n").replace("\0", "")
+    key = request.POST.get("idempotency_key", "").replace("\0", "")[:255]
+    return content, [*request.FILES.getlist("files")], key

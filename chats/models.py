@@ -1,11 +1,14 @@
 """Chats and their messages; a message is a row of its own, so that writers never overwrite each other."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
 from agents.models import Agent, Run
 from tenants.constraints import SameTeam
+from tenants.managers import TenantManager, TenantQuerySet
 from tenants.models import TenantModel
 
 
@@ -93,6 +96,18 @@ class Message(TenantModel):
     def __str__(self) -> str:
         return f"{self.get_role_display()}: {self.content[:40]}"
 
+    @property
+    def files(self) -> list["Attachment"]:
+        """The files that came with a question, without their bytes; an answer has none and asks for none."""
+        return [*self.attachments.all()] if self.role == MessageRole.USER else []
+
+
+class AttachmentManager(TenantManager["Attachment"]):
+    """Leave the bytes in the database until they are asked for: lists, pages and deletions need none."""
+
+    def get_queryset(self) -> TenantQuerySet["Attachment"]:
+        return super().get_queryset().defer("data")
+
 
 class Attachment(TenantModel):
     """A file that came with a message; `media_type` was found by its content, never believed."""
@@ -104,6 +119,8 @@ class Attachment(TenantModel):
     size = models.PositiveIntegerField()
     data = models.BinaryField()
 
+    objects: ClassVar[AttachmentManager] = AttachmentManager()
+
     class Meta(TenantModel.Meta):
         ordering = ["position"]
         constraints = [
@@ -113,6 +130,10 @@ class Attachment(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_image(self) -> bool:
+        return self.media_type.startswith("image/")
 
 
 class IdempotencyKey(TenantModel):

@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from accounts.models import User
-from chats.models import Chat, Message, MessageRole
+from chats.models import Attachment, Chat, Message, MessageRole
 
 
 def own_chats(user: User) -> QuerySet[Chat]:
@@ -14,6 +14,11 @@ def own_chats(user: User) -> QuerySet[Chat]:
 def messages_of(chat: Chat) -> QuerySet[Message]:
     """Return a chat's messages in their order."""
     return Message.objects.filter(chat=chat).select_related("author").order_by("position")
+
+
+def own_attachments(user: User) -> QuerySet[Attachment]:
+    """Return the files in a person's chats, without their bytes."""
+    return Attachment.objects.filter(message__chat__user=user)
 
 
 def last_answer(chat: Chat) -> Message | None:

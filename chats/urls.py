@@ -10,6 +10,7 @@ urlpatterns = [
     path("chats", views.chat_list, name="chat-list"),
     path("chats/new", views.new_chat, name="chat-new"),
     path("chats/<uuid:chat_id>", views.chat_detail, name="chat-detail"),
+    path("chats/<uuid:chat_id>/attachments/<uuid:attachment_id>", views.attachment, name="chat-attachment"),
     path("chats/<uuid:chat_id>/send", views.send, name="chat-send"),
     path("chats/<uuid:chat_id>/stop", views.stop, name="chat-stop"),
     path("chats/<uuid:chat_id>/retry", views.retry, name="chat-retry"),

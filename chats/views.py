@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -18,10 +19,11 @@ from accounts.principal import PrincipalRequest
 from agents import quota
 from agents.queries import agents_of
 from agents.quota import Standing
-from chats import actions
+from chats import actions, attachments
+from chats.files import file_response
 from chats.forms import ArchiveForm, NewChatForm, TitleForm, typed_message
 from chats.models import Chat, MessageStatus
-from chats.queries import messages_of, own_chats
+from chats.queries import messages_of, own_attachments, own_chats
 from tenants.exceptions import ParleyError
 
 CHATS_PER_PAGE = 20
@@ -73,12 +75,22 @@ def chat_detail(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
 @member_required
 def send(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     """Send a message; a refused one is shown again, so that nothing typed is lost."""
-    content, key = typed_message(request.POST)
+    content, files, key = typed_message(request)
     try:
-        started = actions.start_answer(chat_id=chat_id, user=request.user, content=content, idempotency_key=key)
+        started = actions.start_answer(
+            chat_id=chat_id, user=request.user, content=content, files=files, idempotency_key=key
+        )
     except ParleyError as error:
-        return _refused(request, chat_id, error, draft=content)
+        return _refused(request, chat_id, error, draft=content, had_files=bool(files))
     return _started(request, chat_id, started)
+
+
+@require_GET
+@member_required
+def attachment(request: PrincipalRequest, chat_id: UUID, attachment_id: UUID) -> HttpResponseBase:
+    """Give the bytes of a file that came with a message."""
+    found = get_object_or_404(own_attachments(request.user), message__chat=chat_id, id=attachment_id)
+    return file_response(request, found)
 
 
 @require_POST
@@ -145,20 +157,29 @@ def _own_chat(request: PrincipalRequest, chat_id: UUID) -> Chat:
 
 
 def _chat_page(
-    request: PrincipalRequest, chat: Chat, *, draft: str = "", refusal: ParleyError | None = None
+    request: PrincipalRequest,
+    chat: Chat,
+    *,
+    draft: str = "",
+    had_files: bool = False,
+    refusal: ParleyError | None = None,
 ) -> HttpResponse:
-    said = list(messages_of(chat))
+    said = list(messages_of(chat).prefetch_related("attachments"))
     context: dict[str, Any] = {
         "chat": chat,
         "said": said,
         "live": next((message for message in said if message.status == MessageStatus.STREAMING), None),
         "recent": own_chats(request.user).filter(is_archived=False)[:RECENT_CHATS],
         "draft": draft,
+        "had_files": had_files,
         "refusal": refusal,
         "obstacle": quota.obstacle_of(request.user),
         "standing": _standing(request),
         "idempotency_key": uuid4(),
         "max_chars": settings.MAX_MESSAGE_CHARS,
+        "accept": attachments.accepted_by(chat.agent),
+        "max_files": settings.MAX_ATTACHMENTS,
+        "max_file_bytes": settings.MAX_ATTACHMENT_BYTES,
     }
     response = render(request, "chats/detail.html", context)
     if refusal:
@@ -172,11 +193,13 @@ def _started(request: PrincipalRequest, chat_id: UUID, started: actions.Started)
     return _see(f"{reverse('chat-detail', args=[chat_id])}#message-{started.answer.id}")
 
 
-def _refused(request: PrincipalRequest, chat_id: UUID, error: ParleyError, *, draft: str = "") -> HttpResponse:
+def _refused(
+    request: PrincipalRequest, chat_id: UUID, error: ParleyError, *, draft: str = "", had_files: bool = False
+) -> HttpResponse:
     if _wants_json(request):
         body = {**error.body(), **_meter(_standing(request))}
         return JsonResponse(body, status=error.status, headers=dict(error.headers))
-    return _chat_page(request, _own_chat(request, chat_id), draft=draft, refusal=error)
+    return _chat_page(request, _own_chat(request, chat_id), draft=draft, had_files=had_files, refusal=error)
 
 
 def _standing(request: PrincipalRequest) -> Standing | None:

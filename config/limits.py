@@ -1,8 +1,10 @@
 """Refuse a body that is too large before anything of it is kept."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Final
 
 from django.conf import settings
 
@@ -10,6 +12,9 @@ from tenants.exceptions import TooLarge
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+# Where a message may bring files; every other body is small.
+TAKES_FILES: Final = re.compile(r"/api/chats/[^/]+/messages|/chats/[^/]+/send")
+PIECE: Final = 64 * 1024
 
 
 class BodyLimit:
@@ -24,32 +29,31 @@ class BodyLimit:
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"")
-        if declared.isdigit() and int(declared) > settings.MAX_BODY_BYTES:
+        limit = settings.MAX_UPLOAD_BYTES if TAKES_FILES.fullmatch(scope["path"]) else settings.MAX_BODY_BYTES
+        if declared.isdigit() and int(declared) > limit:
             await self._refuse(send)
         elif declared or b"transfer-encoding" not in headers:
             await self.inner(scope, receive, send)
         else:
-            await self._measure(scope, receive, send)
+            await self._measure(limit, scope, receive, send)
 
-    async def _measure(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        body = bytearray()
+    async def _measure(self, limit: int, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        length = 0
         more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > settings.MAX_BODY_BYTES:
-                await self._refuse(send)
-                return
-        whole = iter([{"type": "http.request", "body": bytes(body), "more_body": False}])
-
-        async def replay() -> dict[str, Any]:
-            return next(whole, None) or await receive()
-
-        headers = [*scope["headers"], (b"content-length", str(len(body)).encode())]
-        await self.inner({**scope, "headers": headers}, replay, send)
+        with SpooledTemporaryFile(max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE) as body:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return
+                length += len(message.get("body", b""))
+                if length > limit:
+                    await self._refuse(send)
+                    return
+                body.write(message.get("body", b""))
+                more = message.get("more_body", False)
+            body.seek(0)
+            headers = [*scope["headers"], (b"content-length", str(length).encode())]
+            await self.inner({**scope, "headers": headers}, _replayed(body, length, receive), send)
 
     async def _refuse(self, send: Send) -> None:
         body = json.dumps(TooLarge().body()).encode()
@@ -60,3 +64,22 @@ class BodyLimit:
         ]
         await send({"type": "http.response.start", "status": TooLarge.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _replayed(body: IO[bytes], length: int, receive: Receive) -> Receive:
+    """Return what gives a measured body again, and after it what comes from the client."""
+    left = length
+    is_begun = False
+
+    async def replay() -> dict[str, Any]:
+        nonlocal left, is_begun
+        if is_begun and not left:
+            return await receive()
+        is_begun = True
+        piece = body.read(PIECE)
+        left -= len(piece)
+        if not left:
+            body.close()  # an answer may stream for minutes
+        return {"type": "http.request", "body": piece, "more_body": left > 0}
+
+    return replay

@@ -17,7 +17,9 @@ from tenants.exceptions import TooLarge
 TYPES: Final = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
 DATA_URI: Final = re.compile(r"data:image/(?:png|jpeg|jpg|gif|webp);base64,([A-Za-z0-9+/]+=*)")
 SIDE: Final = 256
+BEGINNINGS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 MAX_PIXELS: Final = 16_000_000  # a phone's photograph has twelve
+MAX_SEEN_PIXELS: Final = 50_000_000  # of one that we do not draw
 MAX_KEPT_BYTES: Final = 256 * 1024
 # A photograph saved as PNG compresses badly; beyond this it gets a palette.
 MAX_PNG_BYTES: Final = 64 * 1024
@@ -59,13 +61,25 @@ def decoded(uri: str) -> bytes:
         raise ValueError("The picture is not valid base64.") from None
 
 
+def media_type_of(content: bytes) -> str | None:
+    """Return the media type of a picture that is kept as it came and not drawn here; None if it begins like none.
+
+    Raises `ValueError` with a plain sentence on one that is damaged, or too large for whoever will draw it.
+    """
+    if not content.startswith(BEGINNINGS) and not (content.startswith(b"RIFF") and content[8:12] == b"WEBP"):
+        return None
+    with _opened(content, MAX_SEEN_PIXELS) as image:
+        image.verify()
+        return TYPES[str(image.format)]
+
+
 @contextmanager
-def _opened(content: bytes) -> Iterator[Image.Image]:
+def _opened(content: bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """Open a picture of bearable size; whatever a decoder makes of a bad one is a sentence."""
-    too_large = f"The picture has more than {MAX_PIXELS:,} pixels."
+    too_large = f"The picture has more than {max_pixels:,} pixels."
     try:
         with _drawing, Image.open(BytesIO(content), formats=list(TYPES)) as image:
-            if image.width * image.height > MAX_PIXELS:
+            if image.width * image.height > max_pixels:
                 raise ValueError(too_large)
             yield image
     except Image.DecompressionBombError:

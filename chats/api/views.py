@@ -4,10 +4,13 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.db.models import Prefetch, QuerySet
+from django.http import QueryDict
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,11 +24,15 @@ from chats.api.serializers import (
     MessageSerializer,
     SendSerializer,
     StopSerializer,
+    UploadSerializer,
 )
 from chats.api.streams import EVENT_STREAM, resumed, stream, whole
+from chats.attachments import MEDIA_TYPES
+from chats.files import file_response
 from chats.frames import Source
 from chats.models import Chat, Message
-from chats.queries import last_answer, own_chats
+from chats.queries import last_answer, own_attachments, own_chats
+from tenants.api.parsers import UploadJSONParser
 from tenants.api.viewsets import TenantViewSet
 from tenants.exceptions import Invalid
 
@@ -102,17 +109,18 @@ class ChatViewSet(TenantViewSet[Chat]):
         return Response(status=204)
 
     @extend_schema(
-        request=SendSerializer,
+        request={"application/json": SendSerializer, "multipart/form-data": UploadSerializer},
         responses={(200, "application/json"): MessageSerializer, **EVENTS},
         parameters=[IDEMPOTENCY_KEY],
     )
-    @action(detail=True, methods=["post"], url_path="messages")
+    @action(detail=True, methods=["post"], url_path="messages", parser_classes=[UploadJSONParser, MultiPartParser])
     def send(self, request: Request, pk: Any) -> HttpResponseBase:
         """Say something; answered with events when asked for them, else with the finished message."""
-        said = SendSerializer(data=request.data)
+        is_form = isinstance(request.data, QueryDict)
+        said = (UploadSerializer if is_form else SendSerializer)(data=request.data)
         said.is_valid(raise_exception=True)
         started = actions.start_answer(
-            chat_id=pk, user=self._user, content=said.validated_data["content"], idempotency_key=_key(request)
+            chat_id=pk, user=self._user, **said.validated_data, idempotency_key=idempotency_key(request)
         )
         if EVENT_STREAM in request.headers.get("Accept", "").lower() and started.run is not None:
             source = Source.of(started.answer)
@@ -124,6 +132,17 @@ class ChatViewSet(TenantViewSet[Chat]):
         for name, value in started.standing.headers.items() if started.standing else ():
             response[name] = value
         return response
+
+    @extend_schema(
+        operation_id="chats_attachment",
+        responses={(200, media_type): OpenApiTypes.BINARY for media_type in MEDIA_TYPES},
+        parameters=[OpenApiParameter("attachment_id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
+    )
+    @action(detail=True, methods=["get"], url_path="attachments/<uuid:attachment_id>", url_name="attachment")
+    def attachment(self, request: Request, pk: Any, attachment_id: Any) -> HttpResponseBase:
+        """Give the bytes of a file that came with a message."""
+        found = get_object_or_404(own_attachments(self._user), message__chat=pk, id=attachment_id)
+        return file_response(request._request, found)
 
     @extend_schema(
         operation_id="chats_stream",
@@ -151,11 +170,13 @@ class ChatViewSet(TenantViewSet[Chat]):
 
 
 def _messages(last: int | None = None) -> Prefetch:
-    rows = Message.objects.order_by("position") if last is None else Message.objects.order_by("-position")[:last]
+    messages = Message.objects.prefetch_related("attachments")
+    rows = messages.order_by("position") if last is None else messages.order_by("-position")[:last]
     return Prefetch("messages", queryset=rows, to_attr="shown_messages")
 
 
-def _key(request: Request) -> str:
+def idempotency_key(request: Request) -> str:
+    """Return the `Idempotency-Key` of a request, or nothing; raise `Invalid` for one that makes no sense."""
     key: str = request.headers.get("Idempotency-Key", "")
     if len(key) > MAX_KEY_CHARS or not key.isprintable():
         raise Invalid(errors={"Idempotency-Key": [f"At most {MAX_KEY_CHARS} printable characters."]})

@@ -16,16 +16,29 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
+    @property
+    def limit(self) -> int:
+        """The most bytes that a body may have."""
+        return int(settings.MAX_BODY_BYTES)
+
     def parse(
         self,
         stream: IO[bytes],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        body = stream.read(settings.MAX_BODY_BYTES + 1)
-        if len(body) > settings.MAX_BODY_BYTES:
+        body = stream.read(self.limit + 1)
+        if len(body) > self.limit:
             raise TooLarge()
         return loads(body)
+
+
+class UploadJSONParser(StrictJSONParser):
+    """The same for a call that takes files."""
+
+    @property
+    def limit(self) -> int:
+        return int(settings.MAX_UPLOAD_BYTES)
 
 
 def loads(body: bytes) -> Any:

@@ -79,7 +79,7 @@ def test_pages_take_the_same_queries_whatever_they_show(cast, owner, django_asse
         owner.get("/chats")
     with django_assert_num_queries(who_is_asking + 1):
         owner.get("/chats/new")
-    with django_assert_num_queries(who_is_asking + 3):
+    with django_assert_num_queries(who_is_asking + 4):
         owner.get(address("chat-detail", chats[0]))
 
 

@@ -51,7 +51,7 @@ def test_the_list_takes_the_same_queries_however_long(cast, client_of, django_as
         for position in (1, 2, 3):
             MessageFactory(chat=chat, position=position, content=f"{position}")
     client = client_of(cast.owner)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         listed = client.get("/api/chats").json()
     assert len(listed) == rows
     assert [[message["content"] for message in chat["messages"]] for chat in listed] == [["2", "3"]] * rows

@@ -27,6 +27,9 @@ PAGE = "200 200 200 200 200 302"
 OWN_PAGE = "200 404 404 404 404 302"
 OWN_SEEN = "303 404 404 404 404 302"
 ADMINS = "403 302 403 403 404 302"
+ADMINS_API = "403 200 403 403 404 401"
+AGENT_PAGE = "403 200 403 403 404 302"
+AGENT_SEEN = "403 303 403 403 404 302"
 AGENT = {"name": "made here", "kind": "demo"}
 
 ROUTES: dict[str, dict[str, Call]] = {
@@ -48,6 +51,13 @@ ROUTES: dict[str, dict[str, Call]] = {
         "DELETE": call("403 204 403 403 404 401"),
     },
     "api/agents/<uuid:pk>/avatar": {"POST": call("403 415 403 403 404 401", {})},
+    "api/agents/import": {"POST": call("403 400 403 403 400 401", {})},
+    "api/agents/<uuid:pk>/duplicate": {"POST": call("403 201 403 403 404 401", {})},
+    "api/agents/<uuid:pk>/export": {"GET": call(ADMINS_API)},
+    "api/agents/<uuid:pk>/members": {"GET": call(ADMINS_API), "PUT": call(ADMINS_API, {"members": []})},
+    "api/agents/<uuid:pk>/restore": {"POST": call(ADMINS_API, {"version": 1})},
+    "api/agents/<uuid:pk>/versions": {"GET": call(ADMINS_API)},
+    "api/agents/<uuid:pk>/versions/<int:number>": {"GET": call(ADMINS_API)},
     "api/chats": {"GET": call(SIGNED_IN), "POST": call("201 201 201 404 404 401", {"agent_id": "AGENT"})},
     "api/chats/<uuid:pk>": {
         "GET": call(OWN),
@@ -56,6 +66,7 @@ ROUTES: dict[str, dict[str, Call]] = {
         "DELETE": call("204 404 404 404 404 401"),
     },
     "api/chats/<uuid:pk>/messages": {"POST": call(OWN, {"content": "hello"})},
+    "api/chats/<uuid:pk>/attachments/<uuid:attachment_id>": {"GET": call(OWN)},
     "api/chats/<uuid:pk>/stop": {"POST": call(OWN, {})},
     "api/chats/<uuid:pk>/stream": {"GET": call("204 404 404 404 404 401")},
     "v1/auth/api-keys": {"GET": call(SIGNED_IN), "POST": call("201 201 201 201 201 401", {})},
@@ -85,6 +96,7 @@ ROUTES: dict[str, dict[str, Call]] = {
     "chats": {"GET": call(PAGE)},
     "chats/new": {"GET": call(PAGE), "POST": call("303 303 303 303 303 302", {"agent_id": "AGENT"})},
     "chats/<uuid:chat_id>": {"GET": call(OWN_PAGE)},
+    "chats/<uuid:chat_id>/attachments/<uuid:attachment_id>": {"GET": call(OWN_PAGE)},
     "chats/<uuid:chat_id>/send": {"POST": call(OWN_SEEN, {"content": "hello"})},
     "chats/<uuid:chat_id>/stop": {"POST": call(OWN_SEEN, {})},
     "chats/<uuid:chat_id>/retry": {"POST": call("409 404 404 404 404 302", {})},

@@ -43,6 +43,14 @@ OPENED_BY: dict[str, str] = {
     "PATCH /api/agents/{id}": Scope.AGENTS_WRITE,
     "DELETE /api/agents/{id}": Scope.AGENTS_WRITE,
     "POST /api/agents/{id}/avatar": Scope.AGENTS_WRITE,
+    "POST /api/agents/import": Scope.AGENTS_WRITE,
+    "POST /api/agents/{id}/duplicate": Scope.AGENTS_WRITE,
+    "GET /api/agents/{id}/export": Scope.AGENTS_READ,
+    "GET /api/agents/{id}/members": Scope.AGENTS_READ,
+    "PUT /api/agents/{id}/members": Scope.AGENTS_WRITE,
+    "POST /api/agents/{id}/restore": Scope.AGENTS_WRITE,
+    "GET /api/agents/{id}/versions": Scope.AGENTS_READ,
+    "GET /api/agents/{id}/versions/{id}": Scope.AGENTS_READ,
     "GET /api/chats": Scope.CHATS_READ,
     "POST /api/chats": Scope.CHATS_WRITE,
     "GET /api/chats/{id}": Scope.CHATS_READ,
@@ -50,6 +58,7 @@ OPENED_BY: dict[str, str] = {
     "PATCH /api/chats/{id}": Scope.CHATS_WRITE,
     "DELETE /api/chats/{id}": Scope.CHATS_WRITE,
     "POST /api/chats/{id}/messages": Scope.CHATS_WRITE,
+    "GET /api/chats/{id}/attachments/{id}": Scope.CHATS_READ,
     "POST /api/chats/{id}/stop": Scope.CHATS_WRITE,
     "GET /api/chats/{id}/stream": Scope.CHATS_READ,
     "GET /v1/auth/me": Scope.ACCOUNT_READ,
@@ -133,6 +142,7 @@ def ask(side: Side) -> Ask:
         stranger.cookies.clear()
         method, path = call.split(" ")
         kinds = {"agents": side.agent.pk, "chats": side.chat.pk, "api-keys": side.rows[ApiKey].pk}
+        kinds["versions"] = 1
         for kind, pk in kinds.items():
             path = path.replace(f"{kind}/{{id}}", f"{kind}/{pk}")
         path = path.replace("{id}", str(uuid4()))
