@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.models import User
-from agents import rules
+from agents import breaker, rules
 from agents.models import Agent, Run
 from agents.versions import keep_version
 from tenants.admin import ReadOnlyAdmin, TenantAdmin, TenantForm
@@ -64,6 +64,8 @@ class AgentAdmin(TenantAdmin):
     def save_model(self, request: HttpRequest, obj: Agent, form: Any, change: bool) -> None:
         if not change and isinstance(request.user, User) and request.user.team_id == obj.team_id:
             obj.created_by = request.user
+        secret = {"new_webhook_token", "clear_webhook_token"}.intersection(form.changed_data)
+        breaker.forgive(obj, changed=[*form.changed_data, *(["webhook_token"] if secret else [])])
         super().save_model(request, obj, form, change)
         keep_version(
             obj, by=request.user if isinstance(request.user, User) and request.user.team_id == obj.team_id else None

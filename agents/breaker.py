@@ -12,12 +12,11 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from agents.exceptions import AgentError, AgentPaused, NotAdmitted
 from agents.models import Agent, Run, RunPurpose
-from tenants.managers import TenantQuerySet
 
 logger = logging.getLogger(__name__)
 LONGEST_PAUSE: Final = timedelta(minutes=10)
@@ -99,7 +98,7 @@ def forgive(agent: Agent, *, changed: Collection[str]) -> None:
         agent.failures, agent.paused_until = 0, None
 
 
-def _count(agents: TenantQuerySet[Agent], *, is_trial: bool) -> None:
+def _count(agents: QuerySet[Agent], *, is_trial: bool) -> None:
     """Count one failure; calls that were on their way when the pause began do not make it longer."""
     most = settings.AGENT_BREAKER_FAILURES
     may_count = agents.filter(paused_until__isnull=False) if is_trial else agents.filter(paused_until=None)
@@ -114,4 +113,4 @@ def _count(agents: TenantQuerySet[Agent], *, is_trial: bool) -> None:
 def _pause(failures: int) -> timedelta:
     """Return how long an agent is left alone: each failed trial doubles it."""
     doublings = min(max(0, failures - settings.AGENT_BREAKER_FAILURES), 20)
-    return min(timedelta(seconds=settings.AGENT_BREAKER_PAUSE_SECONDS) * 2**doublings, LONGEST_PAUSE)
+    return min(timedelta(seconds=settings.AGENT_BREAKER_PAUSE_SECONDS * 2**doublings), LONGEST_PAUSE)

@@ -228,7 +228,7 @@ def _came(run: Live) -> tuple[datetime, UUID]:
 
 
 def _is_full(run: Live, busy: Counter[UUID | None]) -> bool:
-    return bool(run.room) and busy[run.agent_id] >= run.room
+    return busy[run.agent_id] >= (run.room or NO_LIMIT)
 
 
 def _at(agent_id: UUID | None, runs: Iterable[Live]) -> list[Live]:

@@ -19,7 +19,11 @@ from tenants.managers import find
 from tenants.threads import let_go_of_request_thread
 
 EVENT_STREAM = "text/event-stream"
-STATUS_OF_ERROR = {"AGENT_TIMEOUT": HTTPStatus.GATEWAY_TIMEOUT, "AGENT_BUSY": HTTPStatus.SERVICE_UNAVAILABLE}
+STATUS_OF_ERROR = {
+    "AGENT_TIMEOUT": HTTPStatus.GATEWAY_TIMEOUT,
+    "AGENT_BUSY": HTTPStatus.SERVICE_UNAVAILABLE,
+    "AGENT_PAUSED": HTTPStatus.SERVICE_UNAVAILABLE,
+}
 
 
 def stream(source: Source, cursor: Cursor) -> StreamingHttpResponse:

@@ -116,6 +116,7 @@ export class Composer extends EventTarget {
     const random = crypto.getRandomValues(new Uint32Array(4));
     this.#key.value = Array.from(random, (number) => number.toString(16)).join("-");
     this.refuse("");
+    document.querySelector("[data-pause]")?.remove(); // the agent is tried again
     this.#fit();
   }
 
