@@ -10,14 +10,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, F, Max, Q, QuerySet, Sum, Value, Window
-from django.db.models.functions import Coalesce, Greatest, RowNumber
+from django.db.models import Count, F, Max, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
 from agents.models import Run, RunStatus
 from agents.quota import month_of
-from agents.usage.moments import Day, Seconds
+from agents.usage.moments import Day
+from agents.usage.waits import NO_WAIT, Wait, waits_of
 
 LONGEST_LIST: Final = 50
 
@@ -85,18 +86,10 @@ COUNTED: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """Seconds to the first text: half of the runs, and 95 of 100, had it by then. None where no text came."""
-
-    p50: float | None = None
-    p95: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class DayUsage:
     day: date
     sums: Sums
-    wait: Wait = Wait()
+    wait: Wait = NO_WAIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +135,7 @@ def of_team(period: Period) -> Report:
         period=period,
         days=days,
         total=_total(days),
-        wait=_waits(runs, by_day=False).get(None, Wait()),
+        wait=_waits(runs, by_day=False).get(None, NO_WAIT),
         agents=_by_agent(runs),
         people=_parts(runs, "team_id", "user_id", name=Coalesce("user__email", Value(""))),
         errors=_parts(runs.exclude(error_code=""), name=F("error_code")),
@@ -153,7 +146,7 @@ def of_person(user: User, period: Period) -> Report:
     """Return the usage of one person; who they are and what failed is not broken down."""
     runs = period.runs().filter(user=user)
     days = _per_day(period, runs, {})
-    return Report(period, days, _total(days), Wait(), _by_agent(runs), (), ())
+    return Report(period, days, _total(days), NO_WAIT, _by_agent(runs), (), ())
 
 
 def of_month(user: User) -> Sums:
@@ -178,7 +171,7 @@ def lines_of_day(day: date) -> list[Line]:
 def _per_day(period: Period, runs: QuerySet[Run], waits: dict[date | None, Wait]) -> list[DayUsage]:
     rows: QuerySet[Run, Any] = runs.annotate(day=Day("started_at")).values("day").annotate(**COUNTED)
     counted = {row.pop("day"): Sums(**row) for row in rows}
-    return [DayUsage(day, counted.get(day, Sums()), waits.get(day, Wait())) for day in period.days]
+    return [DayUsage(day, counted.get(day, Sums()), waits.get(day, NO_WAIT)) for day in period.days]
 
 
 def _total(days: Sequence[DayUsage]) -> Sums:
@@ -198,32 +191,8 @@ def _parts(runs: QuerySet[Run], *keys: str, name: Any) -> list[Part]:
 
 
 def _waits(runs: QuerySet[Run], *, by_day: bool) -> dict[date | None, Wait]:
-    """Return the exact median and 95th percentile (nearest rank) of each day, or of all days under None.
-
-    The database sorts the waits and numbers them; the rank p of n is the first place with 100 · place ≥ p · n.
-    """
-    together = "day" if by_day else None
-    numbered = (
-        runs.exclude(first_text_at=None)
-        .annotate(day=Day("started_at"), wait=Greatest(Seconds("first_text_at") - Seconds("started_at"), 0.0))
-        .annotate(
-            place=Window(RowNumber(), order_by="wait", partition_by=together),
-            of=Window(Count("pk"), partition_by=together),
-        )
-        .annotate(p50=F("of") * 50 - F("place") * 100, p95=F("of") * 95 - F("place") * 100)
-        .filter(Q(p50__gt=-100, p50__lte=0) | Q(p95__gt=-100, p95__lte=0))
-        .order_by()
-        .values_list("day", "wait", "p50", "p95")
-    )
-    found: dict[date | None, Wait] = {}
-    for day, wait, p50, p95 in numbered:
-        key = day if by_day else None
-        known = found.get(key, Wait())
-        found[key] = Wait(
-            p50=wait if -100 < p50 <= 0 else known.p50,
-            p95=wait if -100 < p95 <= 0 else known.p95,
-        )
-    return found
+    """Return the waits of each day, or those of all days under None."""
+    return waits_of(runs.annotate(day=Day("started_at")), since=F("started_at"), by="day" if by_day else None)
 
 
 def _midnight(day: date) -> datetime:
