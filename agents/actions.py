@@ -1,23 +1,33 @@
 """Every write of an agent."""
 
+from collections.abc import Collection
 from typing import Any, Final, TypedDict, Unpack
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts import audit
+from accounts import queries as accounts
 from accounts.audit import AuditAction
 from accounts.models import User
 from agents import rules
-from agents.models import Agent
+from agents.events import AgentMoved, agent_moved
+from agents.exceptions import ChangedMeanwhile
+from agents.models import Agent, AgentMember, AgentVersion, Audience
+from agents.portable import SETTINGS, document_of, read_document, settings_of
 from agents.versions import keep_version
 from tenants import pictures
 from tenants.exceptions import Invalid, NotFound
 from tenants.managers import find
 from tenants.scope import tenant_scope, unsafe_all_tenants
+from tenants.secrets import UnreadableSecret
 
 # A mask can be told from a token: no token holds this character, since none could travel in a header.
 MASK_SIGN: Final = "•"
+COPY: Final = " (copy)"
+# Behind another address, or spoken to in another way, nobody knows the conversations begun before.
+MOVING: Final = ("kind", "webhook_url")
+UNKNOWN_NAMED: Final = 10
 
 
 class AgentFields(TypedDict, total=False):
@@ -42,21 +52,61 @@ class AgentFields(TypedDict, total=False):
 
 def create_agent(*, created_by: User | None, **fields: Unpack[AgentFields]) -> Agent:
     """Add an agent to the team in scope; raise `Invalid` on one that could not be called."""
+    return _create(created_by, fields)
+
+
+def duplicate_agent(*, agent: Agent, created_by: User) -> Agent:
+    """Add a copy of an agent with its settings and its secret, but without its people, switched off."""
+    longest = Agent._meta.get_field("name").max_length or 0
+    fields: AgentFields = {
+        **settings_of(agent),  # type: ignore[typeddict-item]
+        "name": f"{agent.name[: longest - len(COPY)]}{COPY}",
+        "webhook_token": _token_of(agent),
+        "avatar": agent.avatar,
+        "audience": agent.audience,
+        "is_active": False,
+    }
+    return _create(created_by, fields, copy_of=str(agent.pk))
+
+
+def import_agent(*, document: object, created_by: User) -> Agent:
+    """Add the agent of an export; one whose secret is missing begins switched off. Raises `Invalid`."""
+    settings = read_document(document)
+    fields: AgentFields = {**settings, "is_active": not Agent(**settings).lacks_token}  # type: ignore[typeddict-item]
+    return _create(created_by, fields, imported=True)
+
+
+def export_agent(*, agent: Agent) -> dict[str, Any]:
+    """Return an agent as JSON for another team or installation; its secret and its people stay here."""
+    audit.record(AuditAction.EXPORTED, team_id=agent.team_id, target=agent, what="agent")
+    return document_of(agent)
+
+
+def _create(created_by: User | None, fields: AgentFields, **details: Any) -> Agent:
     agent = Agent(created_by=created_by)
     for name, value in fields.items():
         setattr(agent, name, value)
-    rules.hold(agent, changed={*fields, "webhook_url", "config"})
+    rules.hold(agent, changed={*rules.RULES, *fields})
     with transaction.atomic():
         agent.save()
         keep_version(agent, by=created_by)
-        audit.record(AuditAction.AGENT_CREATED, team_id=agent.team_id, target=agent)
+        audit.record(AuditAction.AGENT_CREATED, team_id=agent.team_id, target=agent, **details)
     return agent
 
 
 @transaction.atomic
-def update_agent(*, agent: Agent, changed_by: User | None, **changes: Unpack[AgentFields]) -> Agent:
-    """Change the given fields and no others; the mask of the token and the present avatar change nothing."""
+def update_agent(
+    *, agent: Agent, changed_by: User | None, seen: int | None = None, **changes: Unpack[AgentFields]
+) -> Agent:
+    """Change the given fields and no others; the mask of the token and the present avatar change nothing.
+
+    Raises `ChangedMeanwhile` if the agent's version is not the one that was `seen`, where that is said.
+    """
+    if any(name in changes and changes[name] != getattr(agent, name) for name in MOVING):
+        agent_moved.send(sender=Agent, event=AgentMoved(agent.pk))
     agent = _locked(agent)
+    if seen is not None and agent.version is not None and agent.version.number != seen:
+        raise ChangedMeanwhile()
     if changes.get("webhook_token", "").startswith(MASK_SIGN):
         del changes["webhook_token"]
     if "avatar" in changes and changes["avatar"] == agent.avatar:
@@ -70,6 +120,47 @@ def update_agent(*, agent: Agent, changed_by: User | None, **changes: Unpack[Age
     if fields := sorted(name for name, value in before.items() if _stored(agent, name) != value):
         audit.record(AuditAction.AGENT_CHANGED, team_id=agent.team_id, target=agent, fields=fields)
     return agent
+
+
+def restore_version(*, agent: Agent, number: int, changed_by: User) -> Agent:
+    """Make an agent what it was in an earlier version; its secret stays the present one. Raises `Invalid`."""
+    version = find(AgentVersion.objects.filter(agent=agent), number=number)
+    if version is None:
+        raise Invalid(errors={"version": ["The agent has no version of this number."]})
+    settings = {name: version.settings[name] for name in SETTINGS if name in version.settings}
+    return update_agent(agent=agent, changed_by=changed_by, **settings)  # type: ignore[typeddict-item]
+
+
+@transaction.atomic
+def share_agent(*, agent: Agent, user_ids: Collection[UUID], audience: str | None = None) -> None:
+    """Give an agent to these active people of the team and to no others, and say whether that matters.
+
+    Whoever was deactivated keeps it for the day they come back. Raises `Invalid` naming ids of nobody.
+    """
+    agent = _locked(agent)
+    active = accounts.people().filter(is_active=True)
+    wanted = set(user_ids)
+    if unknown := wanted.difference(active.filter(id__in=wanted).values_list("id", flat=True)):
+        named = sorted(map(str, unknown))[:UNKNOWN_NAMED]
+        raise Invalid(errors={"members": [f"There is no active person with the id {one}." for one in named]})
+    members = AgentMember.objects.filter(agent=agent)
+    present = set(members.filter(user__in=active).values_list("user_id", flat=True))
+    members.filter(user_id__in=present - wanted).delete()
+    AgentMember.objects.bulk_create(AgentMember(agent=agent, user_id=one) for one in wanted - present)
+    changed = ["members"] if present != wanted else []
+    if audience is not None and audience != agent.audience:
+        agent.audience = Audience(audience)
+        agent.save(update_fields=["audience", "updated_at"])
+        changed.append("audience")
+    if changed:
+        audit.record(
+            AuditAction.AGENT_CHANGED,
+            team_id=agent.team_id,
+            target=agent,
+            fields=sorted(changed),
+            added=sorted(map(str, wanted - present)),
+            removed=sorted(map(str, present - wanted)),
+        )
 
 
 def set_avatar(*, agent: Agent, image: bytes) -> Agent:
@@ -103,9 +194,19 @@ def _stored(agent: Agent, name: str) -> Any:
     return agent.sealed_webhook_token if name == "webhook_token" else getattr(agent, name)
 
 
+def _token_of(agent: Agent) -> str:
+    try:
+        return agent.webhook_token
+    except UnreadableSecret:  # its key is lost, so the copy has none
+        return ""
+
+
 def _locked(agent: Agent) -> Agent:
-    """Return the agent as it stands, held until the transaction ends; raise `NotFound` if it is gone."""
-    found = find(Agent.objects.select_for_update(), pk=agent.pk)
+    """Return the agent as it stands, held until the transaction ends; raise `NotFound` if it is gone.
+
+    Held so that its runs can still be booked meanwhile: they refer to it, and nobody changes its id.
+    """
+    found = find(Agent.objects.select_for_update(no_key=True), pk=agent.pk)
     if found is None:
         raise NotFound()
     return found

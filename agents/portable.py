@@ -1,8 +1,13 @@
 """An agent's settings as plain JSON: what is exported, imported, duplicated and kept as a version. Never a secret."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
-from agents.models import Agent
+from rest_framework import serializers
+
+from agents.models import Agent, AgentKind, AuthKind
+from tenants.api.fields import ObjectField, StrictCharField, StrictIntegerField, WriteSerializer
+from tenants.exceptions import Invalid
 
 # What makes an agent what it is; changing one of these makes a new version.
 SETTINGS: Final = (
@@ -18,8 +23,70 @@ SETTINGS: Final = (
     "limits",
     "max_concurrent",
 )
+FORMAT: Final = "parley.agent/1"
 
 
 def settings_of(agent: Agent) -> dict[str, Any]:
     """Return the settings of an agent by their names."""
     return {name: getattr(agent, name) for name in SETTINGS}
+
+
+def document_of(agent: Agent) -> dict[str, Any]:
+    """Return what an agent is exported as."""
+    return {"format": FORMAT, **settings_of(agent)}
+
+
+class SettingsSerializer(WriteSerializer):
+    """The settings as somebody writes them; null is not given, but lifts the limit of calls at once."""
+
+    telling_nulls: ClassVar = frozenset({"max_concurrent"})
+    name = StrictCharField(max_length=200)
+    description = StrictCharField(required=False, allow_blank=True, max_length=2000)
+    kind = serializers.ChoiceField(AgentKind.choices, required=False, help_text="webhook unless given.")
+    webhook_url = StrictCharField(
+        required=False,
+        allow_blank=True,
+        max_length=2000,
+        help_text="http:// or https://; needed unless the kind is demo.",
+    )
+    auth_kind = serializers.ChoiceField(AuthKind.choices, required=False, help_text="bearer unless given.")
+    auth_name = StrictCharField(
+        required=False, allow_blank=True, max_length=200, help_text="The name of the header, or the user name of Basic."
+    )
+    user_agent = StrictCharField(
+        required=False, allow_blank=True, max_length=300, help_text="Sent as User-Agent; empty means the default."
+    )
+    system_prompt = StrictCharField(required=False, allow_blank=True, max_length=100_000, trim_whitespace=False)
+    config = ObjectField(
+        required=False, help_text="Sent along to the agent; `model` names the model of an openai agent."
+    )
+    limits = ObjectField(
+        required=False,
+        help_text="connect, first_byte, idle, no_text, total (seconds), event_bytes, text_bytes.",
+    )
+    max_concurrent = StrictIntegerField(required=False, help_text="How many calls at once; null means no limit.")
+
+
+class DocumentSerializer(SettingsSerializer):
+    """An exported agent, back again; a field that no export has is refused, not passed over."""
+
+    format = serializers.ChoiceField([FORMAT])
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, Mapping) and (unknown := sorted(str(name) for name in data.keys() - self.fields.keys())):
+            raise serializers.ValidationError({name: ["An exported agent has no such field."] for name in unknown})
+        settings: dict[str, Any] = super().to_internal_value(data)
+        return settings
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        given = super().validate(attrs)
+        return {name: value for name, value in given.items() if name != "format"}
+
+
+def read_document(document: object) -> dict[str, Any]:
+    """Return the settings in an exported agent; raise `Invalid` naming what is none of them, or not of its type."""
+    read = DocumentSerializer(data=document)
+    if not read.is_valid():
+        raise Invalid(errors={field: [*map(str, sentences)] for field, sentences in read.errors.items()})
+    settings: dict[str, Any] = read.validated_data
+    return settings

@@ -2,6 +2,7 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accounts import queries as accounts
 from accounts.models import User
 from agents.models import Agent, AgentMember, Audience
 
@@ -25,3 +26,14 @@ def may_use(user: User, agent: Agent) -> bool:
         or user.is_team_admin
         or AgentMember.objects.filter(agent=agent, user=user).exists()
     )
+
+
+def with_version(agents: QuerySet[Agent]) -> QuerySet[Agent]:
+    """Read the number of each agent's version along."""
+    return agents.select_related("version").defer("version__settings")
+
+
+def members_of(agent: Agent) -> QuerySet[User]:
+    """Return the active people an agent was given to; whether that matters is said by its audience."""
+    given = AgentMember.objects.filter(agent=agent, user=OuterRef("pk"))
+    return accounts.people().filter(Exists(given), is_active=True)

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
@@ -10,47 +9,37 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Scope, User
 from accounts.permissions import IsTeamAdmin
 from agents import actions, queries
+from agents.api.members import Members
+from agents.api.portability import Portability
 from agents.api.serializers import (
     AgentListQuerySerializer,
     AgentSerializer,
     AgentWriteSerializer,
     AvatarSerializer,
 )
-from agents.models import Agent
-from tenants.api.viewsets import TenantViewSet
+from agents.api.versions import Versions
 
 
 @extend_schema(tags=["agents"])
-class AgentViewSet(TenantViewSet[Agent]):
+class AgentViewSet(Members, Portability, Versions):
     """Members read the team's agents, admins manage them."""
 
-    serializer_class = AgentSerializer
-    read_scope, write_scope = Scope.AGENTS_READ, Scope.AGENTS_WRITE
     action_permissions: ClassVar[dict[str, list[type[BasePermission]]]] = {
         "create": [IsTeamAdmin],
         "update": [IsTeamAdmin],
         "partial_update": [IsTeamAdmin],
         "destroy": [IsTeamAdmin],
-        "avatar": [IsTeamAdmin],
     }
-
-    def base_queryset(self) -> QuerySet[Agent]:
-        return queries.agents_of(self._user, include_inactive=True)
-
-    @property
-    def _user(self) -> User:
-        assert isinstance(self.request.user, User)
-        return self.request.user
 
     @extend_schema(parameters=[AgentListQuerySerializer], responses=AgentSerializer(many=True))
     def list(self, request: Request) -> Response:
         """List the agents that can be talked to, or all."""
         query = AgentListQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        return Response(self.get_serializer(queries.agents_of(self._user, **query.validated_data), many=True).data)
+        found = queries.with_version(queries.agents_of(self._user, **query.validated_data))
+        return Response(self.get_serializer(found, many=True).data)
 
     def retrieve(self, request: Request, pk: str) -> Response:
         """Show one agent."""
@@ -80,13 +69,10 @@ class AgentViewSet(TenantViewSet[Agent]):
         return Response(status=204)
 
     @extend_schema(request={"multipart/form-data": AvatarSerializer})
-    @action(detail=True, methods=["post"], parser_classes=[MultiPartParser])
+    @action(detail=True, methods=["post"], parser_classes=[MultiPartParser], permission_classes=[IsTeamAdmin])
     def avatar(self, request: Request, pk: str) -> Response:
         """Give an agent a picture."""
         agent = self.get_object()
         upload = AvatarSerializer(data=request.data)
         upload.is_valid(raise_exception=True)
         return self._shown(actions.set_avatar(agent=agent, image=upload.validated_data["file"].read()))
-
-    def _shown(self, agent: Agent, *, status: int = 200) -> Response:
-        return Response(self.get_serializer(agent).data, status=status)

@@ -102,6 +102,11 @@ class Agent(TenantModel):
         return mask(self.webhook_token)
 
     @property
+    def lacks_token(self) -> bool:
+        """Tell whether the agent is to be shown a secret that nobody gave."""
+        return self.kind != AgentKind.DEMO and self.auth_kind != AuthKind.NONE and not self.sealed_webhook_token
+
+    @property
     def _token_place(self) -> str:
         return f"{self.team_id or current_team_id()}|agents.Agent|{self.pk}|webhook_token"
 

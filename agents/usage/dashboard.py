@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 
 from accounts import audit
 from accounts.audit import AuditAction
-from agents.forms import RANGES, TeamRangeForm, team_choices
+from agents.forms.usage import RANGES, TeamRangeForm, team_choices
 from agents.usage import drawings, reports
 from agents.usage.drawings import COLUMNS
 from agents.usage.reports import Line, Period

@@ -10,7 +10,7 @@ from accounts.audit import AuditAction
 from accounts.decorators import member_required
 from accounts.principal import PrincipalRequest
 from agents import quota
-from agents.forms import RANGES, RangeForm
+from agents.forms.usage import RANGES, RangeForm
 from agents.usage import charts, drawings, reports
 from tenants.spreadsheets import BYTE_ORDER_MARK, CONTENT_TYPE, as_download, csv_text
 

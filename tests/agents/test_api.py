@@ -9,11 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent
+from agents.versions import keep_version
 from tenants.scope import tenant_scope
 from tests.factories import AgentFactory, ChatFactory, MessageFactory, RunFactory
 
 FIELDS = {
     *("id", "team_id", "created_by", "name", "description", "kind", "webhook_url", "webhook_token"),
+    *("auth_kind", "auth_name", "user_agent", "max_concurrent", "audience", "version"),
     *("system_prompt", "avatar", "config", "limits", "is_active", "created_at", "updated_at"),
 }
 WEBHOOK = {"name": "Helper", "webhook_url": "https://n8n.example.org/webhook/1"}
@@ -23,7 +25,7 @@ MASK = "••••••••wxyz"
 
 @pytest.fixture
 def agent(cast):
-    return AgentFactory(
+    agent = AgentFactory(
         team=cast.team,
         name="Helper",
         kind="webhook",
@@ -31,6 +33,9 @@ def agent(cast):
         webhook_token=TOKEN,
         system_prompt="Be brief.",
     )
+    with tenant_scope(cast.team.id):
+        keep_version(agent, by=None)
+    return agent
 
 
 def url(agent):
@@ -175,7 +180,7 @@ def test_only_the_given_fields_change(admin, agent, method):
     assert answer.status_code == 200
     after = answer.json()
     assert after.pop("updated_at") > before.pop("updated_at")
-    assert after == {**before, "name": "Renamed", "is_active": False}
+    assert after == {**before, "name": "Renamed", "is_active": False, "version": 2}
     assert stored(agent).webhook_token == TOKEN
 
 

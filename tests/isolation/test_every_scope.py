@@ -58,7 +58,6 @@ OPENED_BY: dict[str, str] = {
     "PATCH /api/chats/{id}": Scope.CHATS_WRITE,
     "DELETE /api/chats/{id}": Scope.CHATS_WRITE,
     "POST /api/chats/{id}/messages": Scope.CHATS_WRITE,
-    "GET /api/chats/{id}/attachments/{id}": Scope.CHATS_READ,
     "POST /api/chats/{id}/stop": Scope.CHATS_WRITE,
     "GET /api/chats/{id}/stream": Scope.CHATS_READ,
     "GET /v1/auth/me": Scope.ACCOUNT_READ,

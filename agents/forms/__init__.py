@@ -1,0 +1,1 @@
+"""The forms of the pages of agents and of usage."""
