@@ -10,7 +10,7 @@ from accounts import audit
 from accounts import queries as accounts
 from accounts.audit import AuditAction
 from accounts.models import User
-from agents import rules
+from agents import breaker, rules
 from agents.events import AgentMoved, agent_moved
 from agents.exceptions import ChangedMeanwhile
 from agents.models import Agent, AgentMember, AgentVersion, Audience
@@ -115,6 +115,7 @@ def update_agent(
     for name, value in changes.items():
         setattr(agent, name, value)
     rules.hold(agent, changed=changes)
+    breaker.forgive(agent, changed=[name for name, value in before.items() if _stored(agent, name) != value])
     agent.save()
     keep_version(agent, by=changed_by)
     if fields := sorted(name for name, value in before.items() if _stored(agent, name) != value):

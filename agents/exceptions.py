@@ -1,9 +1,13 @@
 """What can go wrong while an agent is called."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 
-from tenants.exceptions import Conflict, TooManyRequests
+from django.utils import timezone
+
+from tenants.exceptions import Conflict, ParleyError, TooManyRequests
 
 SENTENCES: Final[dict[str, str]] = {
     "agent_unreachable": "The agent cannot be reached.",
@@ -17,6 +21,7 @@ SENTENCES: Final[dict[str, str]] = {
     "agent_unsupported_type": "The agent answered in a form that cannot be shown.",
     "agent_rejected": "The agent could not read the message.",
     "agent_busy": "The agent is busy. Please try again.",
+    "agent_paused": "The agent failed many times in a row and is left alone for a while. Please try again later.",
     "agent_failed": "The agent failed.",
     "agent_timeout": "The agent took too long.",
     "agent_truncated": "The answer was cut off.",
@@ -49,7 +54,29 @@ class AgentError(Exception):
         return HIDDEN_FROM_MEMBERS.get(self.code, self.code).upper()
 
 
+class NotAdmitted(AgentError):
+    """A call that waited in line and never reached its agent."""
+
+
+class AgentPaused(ParleyError):
+    """The agent failed so many times in a row that it is left alone until then."""
+
+    status = 503
+    code = "AGENT_PAUSED"
+
+    def __init__(self, failures: int, until: datetime) -> None:
+        # A minute that has begun is over first.
+        again = until + timedelta(minutes=1) - timedelta.resolution
+        times = "once" if failures == 1 else f"{failures} times in a row"
+        seconds = max(1, ceil((until - timezone.now()).total_seconds()))
+        super().__init__(
+            f"This agent failed {times}. It is tried again at {again:%H:%M} UTC.", headers={"Retry-After": str(seconds)}
+        )
+
+
 class ChangedMeanwhile(Conflict):
+    """Somebody else changed the agent after the page was opened that is now sent."""
+
     code = "CHANGED_MEANWHILE"
     sentence = "Somebody changed this agent meanwhile."
 

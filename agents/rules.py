@@ -1,18 +1,62 @@
 """What an agent must be so that it can be called: asked by every action that writes one."""
 
 import json
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from agents.kinds import a2a, langserve
 from agents.limits import Limits
-from agents.models import Agent, AgentKind
-from agents.outbound import canonical_url
+from agents.models import Agent, AgentKind, AuthKind
+from agents.outbound import canonical_url, refuse_blocked
 from tenants import pictures
 from tenants.exceptions import Invalid
 
 MAX_CONFIG_CHARS: Final = 100_000
 MOST_CONCURRENT: Final = 1000
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# What every request carries, and what would change how its bytes are read.
+OUR_HEADERS: Final = frozenset(
+    {
+        *("host", "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
+        *("expect", "content-length", "content-type", "content-encoding", "accept", "accept-encoding"),
+        *("user-agent", "x-request-id", "a2a-version"),
+    }
+)
+
+NEED_A_MODEL: Final = (AgentKind.OPENAI, AgentKind.OLLAMA)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+# What some settings in `config` must be, since a request could not be made of anything else.
+AN_OBJECT: Final = (_is_object, "an object")
+A_TEXT: Final = (_is_text, "a text")
+SHAPES: Final[dict[str, dict[str, tuple[Callable[[Any], bool], str]]]] = {
+    AgentKind.OLLAMA: {"options": AN_OBJECT},
+    AgentKind.DIFY: {"inputs": AN_OBJECT},
+    AgentKind.FLOWISE: {"overrideConfig": AN_OBJECT},
+    AgentKind.LANGFLOW: {"tweaks": AN_OBJECT, "input_type": A_TEXT, "output_type": A_TEXT},
+    AgentKind.LANGSERVE: {
+        "input": (langserve.INPUTS.__contains__, " or ".join(langserve.INPUTS)),
+        "input_key": A_TEXT,
+        "configurable": AN_OBJECT,
+    },
+    AgentKind.VERCEL: {"body": AN_OBJECT},
+    AgentKind.A2A: {"version": (a2a.VERSIONS.__contains__, " or ".join(a2a.VERSIONS))},
+    AgentKind.DEMO: {"demo_seconds": (_is_number, "a number of seconds")},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +86,7 @@ def hold(agent: Agent, *, changed: Collection[str]) -> None:
 def _address(agent: Agent) -> None:
     if agent.webhook_url:
         agent.webhook_url = canonical_url(agent.webhook_url)
+        refuse_blocked(agent.webhook_url)
     elif agent.kind != AgentKind.DEMO:
         raise ValueError("An agent of this kind needs an address.")
     longest = Agent._meta.get_field("webhook_url").max_length
@@ -55,15 +100,33 @@ def _token(agent: Agent) -> None:
         raise ValueError("The token must be plain printable ASCII: it travels in a header.")
 
 
+def _auth_name(agent: Agent) -> None:
+    if agent.auth_kind == AuthKind.HEADER:
+        if not _HEADER_NAME.fullmatch(agent.auth_name):
+            raise ValueError("Name the header that carries the secret, such as X-API-Key.")
+        if agent.auth_name.lower() in OUR_HEADERS:
+            raise ValueError(f"The header {agent.auth_name} is ours to set; choose another.")
+    if agent.auth_kind == AuthKind.BASIC:
+        if not agent.auth_name:
+            raise ValueError("Basic needs a user name.")
+        if ":" in agent.auth_name or not agent.auth_name.isprintable():
+            raise ValueError("The user name of Basic must not hold a colon or a control character.")
+
+
+def _user_agent(agent: Agent) -> None:
+    if not (agent.user_agent.isascii() and agent.user_agent.isprintable()):
+        raise ValueError("The User-Agent must be plain printable ASCII: it travels in a header.")
+
+
 def _config(agent: Agent) -> None:
     if len(json.dumps(agent.config)) > MAX_CONFIG_CHARS:
         raise ValueError(f"The config is longer than {MAX_CONFIG_CHARS:,} characters of JSON.")
     model = agent.config.get("model")
-    if agent.kind == AgentKind.OPENAI and not (isinstance(model, str) and model.strip()):
-        raise ValueError("An agent of kind openai needs config.model, the name of its model.")
-    seconds = agent.config.get("demo_seconds", 1)
-    if agent.kind == AgentKind.DEMO and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
-        raise ValueError("config.demo_seconds must be a number of seconds.")
+    if agent.kind in NEED_A_MODEL and not (isinstance(model, str) and model.strip()):
+        raise ValueError(f"An agent of kind {agent.kind} needs config.model, the name of its model.")
+    for name, (holds, what) in SHAPES.get(agent.kind, {}).items():
+        if name in agent.config and not holds(agent.config[name]):
+            raise ValueError(f"config.{name} must be {what}.")
 
 
 def _limits(agent: Agent) -> None:
@@ -81,6 +144,8 @@ def _avatar(agent: Agent) -> None:
 
 RULES: Final = {
     "webhook_url": Rule(frozenset({"webhook_url", "kind"}), _address),
+    "auth_name": Rule(frozenset({"auth_name", "auth_kind"}), _auth_name),
+    "user_agent": Rule(frozenset({"user_agent"}), _user_agent),
     "webhook_token": Rule(frozenset({"webhook_token"}), _token),
     "config": Rule(frozenset({"config", "kind"}), _config),
     "limits": Rule(frozenset({"limits"}), _limits),

@@ -58,6 +58,7 @@ OPENED_BY: dict[str, str] = {
     "PATCH /api/chats/{id}": Scope.CHATS_WRITE,
     "DELETE /api/chats/{id}": Scope.CHATS_WRITE,
     "POST /api/chats/{id}/messages": Scope.CHATS_WRITE,
+    "GET /api/chats/{id}/attachments/{id}": Scope.CHATS_READ,
     "POST /api/chats/{id}/stop": Scope.CHATS_WRITE,
     "GET /api/chats/{id}/stream": Scope.CHATS_READ,
     "GET /v1/auth/me": Scope.ACCOUNT_READ,
@@ -140,7 +141,12 @@ def ask(side: Side) -> Ask:
     def ask(call: str, client: Client = stranger, **headers: str) -> Any:
         stranger.cookies.clear()
         method, path = call.split(" ")
-        kinds = {"agents": side.agent.pk, "chats": side.chat.pk, "api-keys": side.rows[ApiKey].pk}
+        kinds = {
+            "agents": side.agent.pk,
+            "chats": side.chat.pk,
+            "api-keys": side.rows[ApiKey].pk,
+            "attachments": side.chat.pk,
+        }
         kinds["versions"] = 1
         for kind, pk in kinds.items():
             path = path.replace(f"{kind}/{{id}}", f"{kind}/{pk}")
