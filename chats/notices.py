@@ -51,7 +51,7 @@ def description(notice: Notice) -> str:
             return f"Source: {title or _host(notice.get('url', '')) or 'unnamed'}"
 
 
-def beside(notices: Iterable[Notice]) -> Beside:
+def beside_of(notices: Iterable[Notice]) -> Beside:
     """Sort what was told by its kind."""
     kinds: dict[str, list[Notice]] = {"reasoning": [], "tool": [], "citation": []}
     for notice in notices:

@@ -1,6 +1,5 @@
 """What chats do when something happens to a run or an agent: the ears of the chats."""
 
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +37,8 @@ def record_answer(event: RunSaved, **kwargs: Any) -> None:
     messages.update(**changes)
     if event.conversation_id is not None:
         # Afterwards, since whoever deletes the agent holds its chats and then wants the run, which is held here.
-        transaction.on_commit(partial(_keep_conversation, event.run_id, event.conversation_id), robust=True)
+        conversation_id = event.conversation_id
+        transaction.on_commit(lambda: _keep_conversation(event.run_id, conversation_id), robust=True)
 
 
 def _keep_conversation(run_id: UUID, conversation_id: str) -> None:
@@ -47,8 +47,8 @@ def _keep_conversation(run_id: UUID, conversation_id: str) -> None:
     agent = answer.chat.agent if answer is not None else None
     if answer is None or agent is None or answer.chat.conversation_id == conversation_id:
         return
-    called = answer.run.version.settings if answer.run is not None and answer.run.version is not None else {}
-    if all(called.get(name) == getattr(agent, name) for name in WHERE_AN_AGENT_IS if name in called):
+    version = answer.run.version if answer.run is not None else None
+    if version is None or all(version.settings[name] == getattr(agent, name) for name in WHERE_AN_AGENT_IS):
         Chat.objects.filter(id=answer.chat_id, agent=agent).update(conversation_id=conversation_id)
 
 

@@ -5,9 +5,12 @@ from zlib import crc32
 
 from django import template
 
+from agents.breaker import obstacle_of
+from agents.models import Agent
 from chats.frames import sentence_of
 from chats.markdown import finished_blocks, render
 from chats.models import Message
+from chats.notices import Beside, beside_of, description
 
 register = template.Library()
 HUES = 6
@@ -22,9 +25,28 @@ def answer_text(message: Message) -> dict[str, Any]:
 
 
 @register.filter
+def beside(message: Message) -> Beside | None:
+    """Return what stands beside a finished answer."""
+    return None if message.status == "streaming" else beside_of(message.notices)
+
+
+@register.filter
+def doing(message: Message) -> str:
+    """Say what an agent is doing besides answering, as far as it was saved, or nothing."""
+    under_way = [notice for notice in message.notices if not notice["done"]]
+    return description(under_way[-1]) if under_way else ""
+
+
+@register.filter
 def error_sentence(error_code: str) -> str:
     """Return the sentence for an error code of an answer."""
     return sentence_of(error_code)
+
+
+@register.filter
+def pause(agent: Agent | None) -> str:
+    """Return why nobody may call an agent at the moment, or nothing."""
+    return obstacle_of(agent) if agent else ""
 
 
 @register.inclusion_tag("_avatar.html")

@@ -35,7 +35,8 @@ export class Messages extends EventTarget {
     const growing = this.#growing(data.message_id);
     if (type === "entry") this.#put(data.message_id, data.html);
     else if (type === "done" || type === "error") this.#finish(type, data);
-    else if (growing && type === "status") this.#unread.add(data.message_id);
+    else if (growing && type === "status" && data.notice) this.#tell(growing, data);
+    else if (growing && type === "status") this.#begin(growing, data);
     else if (growing && type === "message") this.#grow(growing, data);
     else if (growing && type === "blocks") this.#settle(growing, data);
     else return;
@@ -97,7 +98,25 @@ export class Messages extends EventTarget {
     article.querySelector(".answering")?.remove();
   }
 
+  // The text comes again from its start, once it is this answer's turn.
+  #begin(article, { message_id: id, place, description }) {
+    this.#unread.add(id);
+    this.#say(article, place ? description : undefined);
+  }
+
+  // What the agent does beside the text is said until the text goes on; what it has done is told with the whole.
+  #tell(article, { done, description }) {
+    if (!done) this.#say(article, description);
+  }
+
+  #say(article, words) {
+    const line = article.querySelector("[data-answering]");
+    const state = words ?? line.dataset.answering;
+    if (line.textContent.trim() !== state) line.textContent = state; // what is the same is not spoken again
+  }
+
   #grow(article, { content, replace }) {
+    this.#say(article);
     const tail = this.#readied(article, replace);
     tail.append(content);
   }

@@ -41,7 +41,7 @@ class Socket:
         """The answer since the last `status`, as a page shows it."""
         text = ""
         for frame in self.seen:
-            if frame["type"] == "status":
+            if frame["type"] == "status" and "notice" not in frame["data"]:
                 text = ""
             elif frame["type"] == "message":
                 text += frame["data"]["content"]
