@@ -17,6 +17,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import PERSONAL_SCOPES, TEAM_SCOPES, ApiKey, Scope
 from accounts.permissions import IsTrustedBackEnd
+from tenants.exceptions import TooManyRequests
 from tests.conftest import Cast
 from tests.isolation.routes import ROUTES
 from tests.isolation.test_every_url import patterns
@@ -45,6 +46,8 @@ OPENED_BY: dict[str, str] = {
     "POST /api/agents/{id}/avatar": Scope.AGENTS_WRITE,
     "POST /api/agents/import": Scope.AGENTS_WRITE,
     "POST /api/agents/{id}/duplicate": Scope.AGENTS_WRITE,
+    "GET /api/agents/{id}/failures": Scope.AGENTS_READ,
+    "POST /api/agents/{id}/test": Scope.AGENTS_WRITE,
     "GET /api/agents/{id}/export": Scope.AGENTS_READ,
     "GET /api/agents/{id}/members": Scope.AGENTS_READ,
     "PUT /api/agents/{id}/members": Scope.AGENTS_WRITE,
@@ -130,6 +133,16 @@ def test_only_calls_for_back_ends_are_declared_so():
 def side(cast: Cast) -> Side:
     """The admin has a row of everything, so that no role is what refuses."""
     return furnish(cast.admin, agents=1)
+
+
+@pytest.fixture(autouse=True)
+def nobody_may_test_agents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse what would call an agent, which a transaction that is undone cannot take back."""
+
+    def refuse(**asked: Any) -> None:
+        raise TooManyRequests(retry_after=1)
+
+    monkeypatch.setattr("accounts.limits.count_agent_test", refuse)
 
 
 @pytest.fixture

@@ -53,8 +53,15 @@ def furnish(user: User, *, agents: int) -> Side:
         version = AgentVersion.objects.create(
             agent=team_agents[0], number=1, settings={"name": letter}, created_by=user
         )
+        # An address that names a chat and a file of it is asked about both with one id.
         attachment = Attachment.objects.create(
-            message=message, position=1, name=f"{letter}.txt", media_type="text/plain", size=1, data=letter.encode()
+            id=chat.id,
+            message=message,
+            position=1,
+            name=f"{letter}.txt",
+            media_type="text/plain",
+            size=1,
+            data=letter.encode(),
         )
         invitation = Invitation.objects.create(
             invited_by=user, accepted_by=user, token_hash=user.id.hex, expires_at=timezone.now() + timedelta(days=1)
