@@ -5,7 +5,7 @@ import pytest
 from agents.exceptions import SENTENCES, AgentError
 from agents.kinds import KINDS, Call, Said
 from agents.kinds.demo import answer
-from agents.kinds.http import endpoint
+from agents.kinds.http import endpoint, masked
 from agents.limits import Limits
 
 
@@ -53,6 +53,27 @@ def test_a_token_that_is_no_header_is_refused(token):
         assert error.value.code == "agent_auth"
 
 
+BASIC = {"auth_kind": "basic", "auth_name": "Ann"}
+
+
+@pytest.mark.parametrize(
+    ("call", "text", "shown"),
+    [
+        ({"token": "sk-1234567890"}, "No sk-1234567890 here, sk-1234567890.", "No •••• here, ••••."),
+        ({"token": "sk-1234567890"}, "It was cut: Bearer sk-12345678", "It was cut: Bearer ••••"),
+        ({"token": "sk-1234567890"}, "sk-123 is no secret", "sk-123 is no secret"),
+        ({"token": "s&c/r e"}, "Wrong: ?key=s%26c%2Fr%20e", "Wrong: ?key=••••"),
+        ({"token": 's"cr\\et'}, r'{"token": "s\"cr\\et"}', '{"token": "••••"}'),
+        ({"token": "secret", **BASIC}, "Basic QW5uOnNlY3JldA== or secret", "Basic •••• or ••••"),
+        ({"token": "xyz", **BASIC}, "Basic QW5uOnh5eg== of xyz", "Basic •••• of xyz"),
+        ({"token": "key"}, "the key", "the key"),
+        ({}, "nothing", "nothing"),
+    ],
+)
+def test_what_an_agent_repeats_of_its_secret_is_masked(call, text, shown):
+    assert masked(text, Call(kind="webhook", **call)) == shown
+
+
 def test_secrets_do_not_show():
     assert "s3cret" not in repr(Call(kind="webhook", token="s3cret"))
     assert "s3cret" not in repr(KINDS["webhook"].request(Call(kind="webhook", token="s3cret")))
@@ -80,10 +101,11 @@ def test_the_demonstration_quotes_safely():
 def test_limits_are_checked():
     assert Limits.from_mapping({}) == Limits()
     assert Limits.from_mapping({"idle": 3, "text_bytes": 10}) == Limits(idle=3, text_bytes=10)
+    assert Limits.from_mapping({"body_bytes": 2**30}).body_bytes == 2**30
     for wrong in (
         {"idel": 3}, {"idle": 0}, {"idle": -1}, {"idle": "3"}, {"idle": True}, {"idle": None},
         {"idle": float("nan")}, {"idle": float("inf")}, {"text_bytes": 1.5},
-        {"total": 3601}, {"event_bytes": 10**9},
+        {"total": 3601}, {"event_bytes": 10**9}, {"text_bytes": 17 * 2**20}, {"body_bytes": 2**30 + 1},
     ):  # fmt: skip
         with pytest.raises(ValueError, match=r"limit.*\."):
             Limits.from_mapping(wrong)

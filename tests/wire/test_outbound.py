@@ -12,7 +12,7 @@ from contextlib import aclosing
 import pytest
 
 from agents import limits as limits_module
-from agents import outbound
+from agents import outbound, replies
 from agents.caller import Outcome, call_agent
 from agents.exceptions import AgentError
 from agents.kinds import Call, Said
@@ -233,6 +233,39 @@ async def test_a_flood_ends_at_the_limit():
         assert (len(text), code) == (MIB, "agent_too_large")
         assert outcome.received < 2 * MIB
         await asyncio.wait_for(server.gone.wait(), 2)
+
+
+@pytest.mark.parametrize("noise", [b": keep-alive\n\n", b'data: {"unknown": 1}\n\n', b"event: ping\n\n"])
+async def test_a_flood_that_is_no_text_ends_at_the_limit_too(noise):
+    async def flood(writer):
+        writer.write(chunked("data: Hi\n\n", end=False))
+        while not writer.is_closing():
+            writer.write(chunk(noise * 2000))
+            await writer.drain()
+
+    async with upstream(flood) as server:
+        text, code, outcome, _ = await ask(server.url, limits={"body_bytes": 500_000})
+        assert (text, code) == ("Hi", "agent_too_large")
+        assert 500_000 < outcome.received < MIB
+        await asyncio.wait_for(server.gone.wait(), 2)
+
+
+async def test_what_is_packed_leaves_others_their_turn():
+    packed = gzip.compress(b": keep-alive\n\n" * (8 * MIB // 14))
+    whole = response(packed, "text/event-stream", extra="Content-Encoding: gzip\r\n")
+    turns = 0
+
+    async def other():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    _, code, outcome, _ = await answer_to(whole)
+    task.cancel()
+    assert code == "agent_empty"
+    assert turns > outcome.received / replies.INFLATED_AT_ONCE
 
 
 async def test_a_large_document_is_not_slowed_down():
