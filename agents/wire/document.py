@@ -19,7 +19,7 @@ TEXT_KEYS: Final = (
     "parts",
     "artifacts",
 )
-MAX_DEPTH: Final = 5
+MAX_DEPTH: Final = 10
 LONGEST_INDENTED: Final = 10_000
 
 STARTED: Final = ("Workflow was started", "Webhook call received")
@@ -81,7 +81,7 @@ def _complaint(value: Any) -> AgentError | None:
         )
     if message in NOTHING_CAME:
         return AgentError("agent_empty", f"n8n says: {message}.")
-    is_error = value.get("error") or "error" in (value.get("type"), value.get("object"))
+    is_error = value.get("error") or "error" in (value.get("type"), value.get("object"), value.get("event"))
     if is_error and not any(value.get(key) for key in ANSWER_KEYS if value.get("type") != "error"):
         return AgentError("agent_failed", f"The agent reported an error: {error_message(value)}")
     return None

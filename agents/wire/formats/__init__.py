@@ -16,10 +16,11 @@ from agents.wire.formats.langserve import LANGSERVE, frame_in
 from agents.wire.formats.n8n import N8N
 from agents.wire.formats.ollama import OLLAMA
 from agents.wire.formats.openai import OPENAI
+from agents.wire.formats.responses import RESPONSES
 from agents.wire.formats.shape import Format, Frame, Read
 from agents.wire.formats.vercel import VERCEL
 
-FORMATS = (N8N, A2A, ERROR, OPENAI, AGUI, VERCEL, DIFY, FLOWISE, LANGFLOW, LANGSERVE, OLLAMA, GENERIC)
+FORMATS = (N8N, A2A, ERROR, OPENAI, RESPONSES, AGUI, VERCEL, DIFY, FLOWISE, LANGFLOW, LANGSERVE, OLLAMA, GENERIC)
 
 
 def format_of(frame: Frame) -> Format:

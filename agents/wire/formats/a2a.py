@@ -3,8 +3,9 @@
 from typing import Final
 
 from agents.wire.document import error_message
-from agents.wire.events import Event, Finished, Notice
+from agents.wire.events import Event, Finished
 from agents.wire.formats.errors import failed
+from agents.wire.formats.notices import thought
 from agents.wire.formats.parts import Parts
 from agents.wire.formats.shape import Format, Frame, Read, conversation_in, name_in, object_in, objects_in, text_in
 
@@ -63,7 +64,7 @@ class _Answer:
         if state in ENDS:
             said = [] if self._parts.text.endswith(words) else self._parts.add("status", words)
             return [*said, Finished()]
-        said = [Notice("reasoning", key=name_in(message.get("messageId")), text=f"{words}\n")] if words else []
+        said = thought(words and f"{words}\n", message.get("messageId"))
         return [*said, Finished()] if value.get("final") is True else said
 
 

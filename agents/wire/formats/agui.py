@@ -1,7 +1,8 @@
 """The events of AG-UI."""
 
-from agents.wire.events import Event, Finished, Notice
+from agents.wire.events import Event, Finished
 from agents.wire.formats.errors import failed
+from agents.wire.formats.notices import thought, thought_over, tool, tool_over
 from agents.wire.formats.parts import Parts
 from agents.wire.formats.shape import Format, Frame, Read, conversation_in, name_in, object_in, text_in
 from agents.wire.usage import usage_in
@@ -34,19 +35,16 @@ def _begin() -> Read:
 
     def read(frame: Frame) -> list[Event]:
         kind = frame["type"]
-        message = name_in(frame.get("messageId"))
-        tool = name_in(frame.get("toolCallId"))
         if kind in ("TEXT_MESSAGE_CONTENT", "TEXT_MESSAGE_CHUNK"):
-            return messages.add(message, text_in(frame.get("delta")))
+            return messages.add(name_in(frame.get("messageId")), text_in(frame.get("delta")))
         if kind in THOUGHTS:
-            return [Notice("reasoning", key=message, text=text_in(frame.get("delta")))]
+            return thought(frame.get("delta"), frame.get("messageId"))
         if kind in THOUGHT_ENDS:
-            return [Notice("reasoning", key=message, done=True)]
+            return thought_over(frame.get("messageId"))
         if kind in ("TOOL_CALL_START", "TOOL_CALL_CHUNK"):
-            name = text_in(frame.get("toolCallName"))
-            return [Notice("tool", key=tool, title=name)] if name else []
+            return tool(frame.get("toolCallName"), frame.get("toolCallId"), done=False)
         if kind in TOOL_ENDS:
-            return [Notice("tool", key=tool, done=True)]
+            return tool_over(frame.get("toolCallId"))
         if kind == "RUN_STARTED":
             return conversation_in(frame.get("threadId"))
         return _conclude(frame) if kind == "RUN_FINISHED" else []

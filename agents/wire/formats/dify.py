@@ -1,7 +1,9 @@
 """The events of Dify's chat and agent applications, whose names stand inside the JSON."""
 
-from agents.wire.events import Event, Finished, Notice, Replace, Text
+from agents.wire.events import Event, Finished, Replace, Text
+from agents.wire.formats.notices import source, tool
 from agents.wire.formats.shape import (
+    MAX_LISTED,
     Format,
     Frame,
     conversation_in,
@@ -49,19 +51,17 @@ def _read(frame: Frame) -> list[Event]:
 
 def _metadata(frame: Frame) -> list[Event]:
     metadata = object_in(frame.get("metadata"))
-    sources: list[Event] = [
-        Notice("citation", key=name_in(source.get("document_id")) or title, title=title, done=True)
-        for source in objects_in(metadata.get("retriever_resources"))
-        if (title := text_in(source.get("document_name")))
-    ]
+    sources: list[Event] = []
+    for document in objects_in(metadata.get("retriever_resources")):
+        sources += source(document.get("document_name"), key=document.get("document_id"))
     return [*sources, *usage_in(metadata.get("usage"))]
 
 
 def _tools(thought: Frame) -> list[Event]:
     """Return the tools of a step. The thought itself is not read: the same words come as `agent_message`."""
     step, is_over = name_in(thought.get("id")), bool(thought.get("observation"))
-    names = filter(None, text_in(thought.get("tool")).split(";", 100)[:100])
-    return [Notice("tool", key=f"{step}:{tool}", title=tool, done=is_over) for tool in names]
+    names = text_in(thought.get("tool")).split(";", MAX_LISTED)[:MAX_LISTED]
+    return [event for name in names for event in tool(name, f"{step}:{name}", done=is_over)]
 
 
 DIFY = Format("dify", _claims, without_memory(_read), certain=_claims)

@@ -1,12 +1,12 @@
 """Flowise's predictions: `{"event", "data"}` in every event, the end among them."""
 
-from agents.wire.events import Event, Finished, Notice, Text
+from agents.wire.events import Event, Finished, Text
 from agents.wire.formats.errors import failed
+from agents.wire.formats.notices import source, thought, tool
 from agents.wire.formats.shape import (
     Format,
     Frame,
     conversation_in,
-    name_in,
     object_in,
     objects_in,
     text_in,
@@ -43,12 +43,12 @@ def _read(frame: Frame) -> list[Event]:
         case "token":
             return [Text(data)]
         case "thinking":
-            return [Notice("reasoning", text=text_in(data))]
+            return thought(data)
         case "sourceDocuments":
-            return list(map(_source, objects_in(data)))
+            return [event for document in objects_in(data) for event in _source(document)]
         case "usedTools" | "calledTools":
-            names = [text_in(tool.get("tool") or tool.get("name")) for tool in objects_in(data)]
-            return [Notice("tool", key=name, title=name, done=True) for name in names if name]
+            names = [used.get("tool") or used.get("name") for used in objects_in(data)]
+            return [event for name in names for event in tool(name, done=True)]
         case "metadata":
             return conversation_in(object_in(data).get("chatId"))
         case "usageMetadata":
@@ -60,13 +60,13 @@ def _read(frame: Frame) -> list[Event]:
     return []
 
 
-def _source(document: Frame) -> Notice:
+def _source(document: Frame) -> list[Event]:
     """Return a document as the source it is from; its pages are one."""
     metadata = object_in(document.get("metadata"))
-    source = text_in(metadata.get("source")) or text_in(metadata.get("url"))
-    title = text_in(metadata.get("title")) or source or text_in(metadata.get("file_name")) or "Document"
-    url = source if source.startswith(("https://", "http://")) else ""
-    return Notice("citation", key=name_in(source or title), title=title, url=url, done=True)
+    place = text_in(metadata.get("source")) or text_in(metadata.get("url"))
+    title = text_in(metadata.get("title")) or place or text_in(metadata.get("file_name")) or "Document"
+    url = place if place.startswith(("https://", "http://")) else ""
+    return source(title, url, key=place)
 
 
 FLOWISE = Format("flowise", _claims, without_memory(_read), certain=_claims)

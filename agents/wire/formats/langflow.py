@@ -14,7 +14,6 @@ EVENTS = (
     "build_end",
     "end_vertex",
 )
-RESULT_DEPTH = 10
 
 
 def _claims(frame: Frame) -> bool:
@@ -36,7 +35,7 @@ def _begin() -> Read:
             return [Text(text_in(data.get("chunk")))]
         if frame["event"] == "end":
             result = object_in(data.get("result"))
-            told = "" if has_text else find_text(result.get("outputs"), RESULT_DEPTH)
+            told = "" if has_text else find_text(result.get("outputs"))
             return [Text(told), *conversation_in(result.get("session_id")), Finished()]
         return []
 

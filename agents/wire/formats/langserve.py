@@ -1,8 +1,9 @@
 """LangServe's stream, whose events have their names outside the JSON."""
 
 from agents.wire.document import find_text
-from agents.wire.events import Event, Finished, Notice, Text
-from agents.wire.formats.shape import Format, Frame, name_in, never, object_in, objects_in, text_in, without_memory
+from agents.wire.events import Event, Finished, Text
+from agents.wire.formats.notices import tool
+from agents.wire.formats.shape import Format, Frame, never, object_in, objects_in, without_memory
 from agents.wire.usage import usage_in
 
 KEYS = ("content", "output", "answer", "text")
@@ -25,11 +26,9 @@ def _read(frame: Frame) -> list[Event]:
     if isinstance(data, str):
         return [Text(data)]
     message = object_in(data)
-    tools: list[Event] = [
-        Notice("tool", key=name_in(call.get("id")) or tool, title=tool, done=True)
-        for call in objects_in(message.get("tool_call_chunks"))
-        if (tool := text_in(call.get("name")))
-    ]
+    tools: list[Event] = []
+    for call in objects_in(message.get("tool_call_chunks")):
+        tools += tool(call.get("name"), call.get("id"), done=True)
     text = next(filter(None, (find_text(message.get(key)) for key in KEYS)), "")
     return [Text(text), *tools, *usage_in(message.get("usage_metadata"))]
 

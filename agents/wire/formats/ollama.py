@@ -1,7 +1,8 @@
 """Ollama's lines, of `/api/chat` and of `/api/generate`."""
 
-from agents.wire.events import Event, Finished, Notice, Text
-from agents.wire.formats.shape import Format, Frame, name_in, object_in, objects_in, text_in, without_memory
+from agents.wire.events import Event, Finished, Text
+from agents.wire.formats.notices import thought, tool
+from agents.wire.formats.shape import Format, Frame, object_in, objects_in, text_in, without_memory
 from agents.wire.usage import usage_in
 
 
@@ -16,16 +17,9 @@ def _is_certain(frame: Frame) -> bool:
 def _read(frame: Frame) -> list[Event]:
     """Read a line: a piece of a chat (`message`) or of a completion (`response`); the last one counts the tokens."""
     message = object_in(frame.get("message")) or {**frame, "content": frame.get("response")}
-    events: list[Event] = []
-    if thinking := text_in(message.get("thinking")):
-        events.append(Notice("reasoning", text=thinking))
-    if text := text_in(message.get("content")):
-        events.append(Text(text))
-    events += [
-        Notice("tool", key=name_in(call.get("id")) or tool, title=tool, done=True)
-        for call in objects_in(message.get("tool_calls"))
-        if (tool := text_in(object_in(call.get("function")).get("name")))
-    ]
+    events = [*thought(message.get("thinking")), Text(text_in(message.get("content")))]
+    for call in objects_in(message.get("tool_calls")):
+        events += tool(object_in(call.get("function")).get("name"), call.get("id"), done=True)
     return [*events, *usage_in(frame), Finished()] if frame["done"] else events
 
 

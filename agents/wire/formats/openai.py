@@ -1,8 +1,9 @@
 """Chat completions as OpenAI defined them, streamed or whole."""
 
 from agents.wire.document import error_message, find_text
-from agents.wire.events import Event, Notice, Text
+from agents.wire.events import Event, Text
 from agents.wire.formats.errors import failed
+from agents.wire.formats.notices import source, thought, tool, tool_over
 from agents.wire.formats.shape import Format, Frame, Read, name_in, object_in, objects_in, text_in
 from agents.wire.usage import usage_in
 
@@ -25,8 +26,7 @@ def _begin() -> Read:
         events: list[Event] = []
         for choice in objects_in(frame["choices"][:1]):
             delta = object_in(choice.get("delta") or choice.get("message"))
-            if reasoning := text_in(delta.get("reasoning_content")) or text_in(delta.get("reasoning")):
-                events.append(Notice("reasoning", text=reasoning))
+            events += thought(delta.get("reasoning_content") or delta.get("reasoning"))
             if text := find_text(delta.get("content")):
                 events.append(Text(text))
             events += _tools(delta, open_tools) + _citations(delta)
@@ -34,7 +34,7 @@ def _begin() -> Read:
             if reason == "error":
                 events.append(failed(error_message(choice)))
             elif reason and open_tools:
-                events += [Notice("tool", key=key, done=True) for key in open_tools.values()]
+                events += [event for key in open_tools.values() for event in tool_over(key)]
                 open_tools.clear()
         return events + usage_in(frame.get("usage"))
 
@@ -49,7 +49,7 @@ def _tools(delta: Frame, open_tools: dict[str, str]) -> list[Event]:
         place = name_in(call.get("index")) or name_in(call.get("id"))
         if title and len(open_tools) < MAX_OPEN_TOOLS:
             open_tools[place] = key = name_in(call.get("id")) or place
-            events.append(Notice("tool", key=key, title=title))
+            events += tool(title, key, done=False)
     return events
 
 
@@ -57,9 +57,7 @@ def _citations(delta: Frame) -> list[Event]:
     events: list[Event] = []
     for annotation in objects_in(delta.get("annotations")):
         cited = object_in(annotation.get("url_citation"))
-        if url := text_in(cited.get("url")):
-            title = text_in(cited.get("title")) or url
-            events.append(Notice("citation", key=name_in(url), title=title, url=url, done=True))
+        events += source(cited.get("title"), cited.get("url"))
     return events
 
 

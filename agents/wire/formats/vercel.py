@@ -1,10 +1,11 @@
 """The UI message stream (v1) of Vercel's AI SDK."""
 
-from agents.wire.events import Event, Finished, Notice
+from agents.wire.events import Event, Finished
 from agents.wire.formats.errors import failed
 from agents.wire.formats.generic import KEYS
+from agents.wire.formats.notices import source, thought, thought_over, tool, tool_over
 from agents.wire.formats.parts import Parts
-from agents.wire.formats.shape import Format, Frame, Read, name_in, object_in, text_in
+from agents.wire.formats.shape import Format, Frame, Read, object_in, text_in
 from agents.wire.usage import usage_in
 
 FAMILIES = ("tool-", "data-")
@@ -52,18 +53,17 @@ def _begin() -> Read:
 
 
 def _notices(kind: str, frame: Frame) -> list[Event]:
-    key = name_in(frame.get("toolCallId") or frame.get("sourceId") or frame.get("id"))
-    title = text_in(frame.get("title")) or text_in(frame.get("toolName")) or text_in(frame.get("filename"))
+    call = frame.get("toolCallId")
     if kind == "reasoning-delta":
-        return [Notice("reasoning", key=key, text=text_in(frame.get("delta")))]
+        return thought(frame.get("delta"), frame.get("id"))
     if kind == "reasoning-end":
-        return [Notice("reasoning", key=key, done=True)]
+        return thought_over(frame.get("id"))
     if kind in TOOL_STARTS:
-        return [Notice("tool", key=key, title=title)]
+        return tool(frame.get("title") or frame.get("toolName"), call, done=False)
     if kind in TOOL_ENDS and frame.get("preliminary") is not True:
-        return [Notice("tool", key=key, title=title, done=True)]
+        return tool_over(call)
     if kind in ("source-url", "source-document"):
-        return [Notice("citation", key=key, title=title, url=text_in(frame.get("url")), done=True)]
+        return source(frame.get("title") or frame.get("filename"), frame.get("url"), frame.get("sourceId"))
     return []
 
 
