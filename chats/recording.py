@@ -8,7 +8,7 @@ from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
 from accounts.models import User
-from agents.events import RunSaved, run_saved
+from agents.events import AgentMoved, RunSaved, agent_moved, run_saved
 from agents.models import Agent, RunStatus
 from chats.models import Chat, Message, MessageStatus
 from tenants.managers import find
@@ -50,6 +50,14 @@ def _keep_conversation(run_id: UUID, conversation_id: str) -> None:
     version = answer.run.version if answer.run is not None else None
     if version is None or all(version.settings[name] == getattr(agent, name) for name in WHERE_AN_AGENT_IS):
         Chat.objects.filter(id=answer.chat_id, agent=agent).update(conversation_id=conversation_id)
+
+
+@receiver(agent_moved)
+def forget_conversations(event: AgentMoved, **kwargs: Any) -> None:
+    """Forget what an agent's side called its conversations: where it goes, nobody knows them."""
+    chats = Chat.objects.filter(agent_id=event.agent_id).exclude(conversation_id="")
+    list(chats.select_for_update().order_by("id").values_list("id"))
+    chats.update(conversation_id="")
 
 
 @receiver(pre_delete, sender=User)

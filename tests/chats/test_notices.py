@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import pytest
 from django.urls import reverse
 
+from agents.actions import update_agent
 from agents.events import RunSaved
 from agents.models import Agent, RunStatus
 from agents.relay import ledger
@@ -185,6 +186,24 @@ def test_the_name_of_the_conversation_is_kept_with_the_chat(
         with tenant_scope(answer.team_id):
             callback()
     assert stored(answer).chat.conversation_id == remembered
+
+
+@pytest.mark.parametrize(
+    ("changes", "remembered"),
+    [
+        ({"webhook_url": "https://elsewhere.test/v1"}, ""),
+        ({"kind": "langflow"}, ""),
+        ({"webhook_url": "https://dify.test/v1", "name": "Renamed"}, "theirs"),
+    ],
+)
+def test_names_of_conversations_are_forgotten_when_their_agent_moves(answer, changes, remembered):
+    with tenant_scope(answer.team_id):
+        agent = Agent.objects.get(id=answer.chat.agent_id)
+        untouched = ChatFactory(user=answer.chat.user, agent=AgentFactory(team=agent.team), conversation_id="another's")
+        update_agent(agent=agent, changed_by=None, **changes)
+        assert stored(answer).chat.conversation_id == remembered
+        untouched.refresh_from_db()
+        assert untouched.conversation_id == "another's"
 
 
 @pytest.mark.parametrize("moved", [{"webhook_url": "https://elsewhere.test/v1"}, {"kind": "a2a"}])
