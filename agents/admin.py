@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from agents import breaker, rules
+from agents.diagnosis.admin import TestedAdmin
 from agents.models import Agent, Run
 from agents.versions import keep_version
 from tenants.admin import ReadOnlyAdmin, TenantAdmin, TenantForm
@@ -43,7 +44,7 @@ class AgentForm(TenantForm):
 
 
 @admin.register(Agent)
-class AgentAdmin(TenantAdmin):
+class AgentAdmin(TestedAdmin):
     form = AgentForm
     list_display = ["name", "kind", "webhook_url", "has_token", "is_active", "updated_at"]
     list_filter = ["kind", "is_active"]

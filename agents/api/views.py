@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.permissions import IsTeamAdmin
 from agents import actions, queries
+from agents.api.diagnosis import Diagnosis
 from agents.api.members import Members
 from agents.api.portability import Portability
 from agents.api.serializers import (
@@ -23,7 +24,7 @@ from agents.api.versions import Versions
 
 
 @extend_schema(tags=["agents"])
-class AgentViewSet(Members, Portability, Versions):
+class AgentViewSet(Diagnosis, Members, Portability, Versions):
     """Members read the team's agents, admins manage them."""
 
     action_permissions: ClassVar[dict[str, list[type[BasePermission]]]] = {

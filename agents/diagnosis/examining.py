@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts import limits
 from accounts.models import User
 from agents import relay
+from agents.breaker import Health
 from agents.caller import Outcome, call_agent
 from agents.calls import call_of
 from agents.diagnosis.report import Report
@@ -143,6 +144,7 @@ def _closing(test: Examination, course: Course) -> Closing:
         diagnosis=_shown(test, f"{error.code}: {error.diagnosis}") if error else "",
         first_text_at=test.first_text_at,
         outcome=outcome,
+        health=Health.WELL if error is None else Health.UNKNOWN,
         steps=[{**asdict(step), "detail": _shown(test, step.detail)} for step in course.steps()],
     )
 
