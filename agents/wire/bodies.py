@@ -133,7 +133,7 @@ class SseBody:
             return [Finished()]
         read = self._frames.read_named(event.name, value if event.data else None)
         if read is not None or value is None:
-            return read or []
+            return read or ()
         return [Text(value if isinstance(value, str) else find_text(value) or event.data)]
 
 

@@ -4,6 +4,8 @@ A format is recognised by the shape of its frames, not by what the agent was cal
 module and put its `Format` at its place in `FORMATS`: the first that claims a frame reads it.
 """
 
+from collections.abc import Iterable
+
 from agents.wire.events import Event
 from agents.wire.formats.a2a import A2A
 from agents.wire.formats.agui import AGUI
@@ -46,17 +48,17 @@ class Frames:
         self.format = ""
         self._begun: dict[str, Read] = {}
 
-    def read(self, frame: Frame) -> list[Event]:
+    def read(self, frame: Frame) -> Iterable[Event]:
         return self._read(format_of(frame), frame)
 
-    def read_named(self, name: str, value: object) -> list[Event] | None:
+    def read_named(self, name: str, value: object) -> Iterable[Event] | None:
         """Read what a server-sent event holds, `None` if that is no frame."""
         known = format_of(value) if isinstance(value, dict) else GENERIC
         if known is GENERIC and (frame := frame_in(name, value)):
             return self._read(LANGSERVE, frame)
         return self._read(known, value) if isinstance(value, dict) else None
 
-    def _read(self, known: Format, frame: Frame) -> list[Event]:
+    def _read(self, known: Format, frame: Frame) -> Iterable[Event]:
         if known is not ERROR or not self.format:
             self.format = known.name
         if known.name not in self._begun:

@@ -1,5 +1,6 @@
 """The JSON-RPC answers of A2A, versions 1.0 and 0.3, streamed or whole."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from agents.wire.document import error_message
@@ -31,22 +32,23 @@ class _Answer:
     def __init__(self) -> None:
         self._parts = Parts()
 
-    def read(self, frame: Frame) -> list[Event]:
+    def read(self, frame: Frame) -> Iterator[Event]:
         if frame.get("error"):
-            return [failed(error_message(frame))]
+            yield failed(error_message(frame))
         kind, value = _open(object_in(frame.get("result")))
-        named = conversation_in(value.get("contextId"))
+        yield from conversation_in(value.get("contextId"))
         match kind:
             case "message":
-                return [*named, *self._parts.add("message", _text(value)), Finished()]
+                yield from self._parts.add("message", _text(value))
+                yield Finished()
             case "artifactUpdate":
-                return named + self._artifact(object_in(value.get("artifact")), append=value.get("append") is True)
+                yield from self._artifact(object_in(value.get("artifact")), append=value.get("append") is True)
             case "statusUpdate":
-                return named + self._status(value)
+                yield from self._status(value)
             case "task":
-                artifacts = [self._artifact(one, append=False) for one in objects_in(value.get("artifacts"))]
-                return [*named, *(event for events in artifacts for event in events), *self._status(value)]
-        return []
+                for artifact in objects_in(value.get("artifacts")):
+                    yield from self._artifact(artifact, append=False)
+                yield from self._status(value)
 
     def _artifact(self, artifact: Frame, *, append: bool) -> list[Event]:
         """Read an artifact: more of it, or the whole, which repeats what was streamed or replaces it."""

@@ -19,7 +19,9 @@ class Parts:
 
     @property
     def text(self) -> str:
-        return "\n\n".join(map("".join, self._parts.values()))
+        for pieces in self._parts.values():
+            pieces[:] = ["".join(pieces)]
+        return "\n\n".join(pieces[0] for pieces in self._parts.values())
 
     def add(self, name: str, text: str) -> list[Event]:
         """Let a part go on; without a name it is the last one."""

@@ -1,16 +1,15 @@
 """What a format is: a family of frames that can be told from the others; and how their values are read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from agents.wire.events import Conversation, Event
 
 Frame = dict[str, Any]
-Read = Callable[[Frame], list[Event]]
+Read = Callable[[Frame], Iterable[Event]]
 
 MAX_NAME_CHARS: Final = 200
-MAX_LISTED: Final = 100
 
 
 def never(frame: Frame) -> bool:
@@ -54,8 +53,7 @@ def object_in(value: object) -> Frame:
 
 
 def objects_in(value: object) -> list[Frame]:
-    """Return the objects of a list, as many as anybody would look at."""
-    return [item for item in value[:MAX_LISTED] if isinstance(item, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def conversation_in(value: object) -> list[Event]:
