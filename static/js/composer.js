@@ -1,5 +1,7 @@
 // The field a message is written in. What was typed stays until the server has taken it.
 
+import { Attachments } from "./attachments.js";
+
 const LOST = "The message could not be sent. It is kept here; try again.";
 export const UNREACHED = "The server cannot be reached. Try again when the connection is back.";
 const SIGNED_OUT = "You were signed out. Your text is kept: reload the page, sign in if it asks you to, and send it then.";
@@ -10,7 +12,7 @@ export async function post(form, lost = UNREACHED) {
   try {
     response = await fetch(form.action, {
       method: "POST",
-      body: new URLSearchParams(new FormData(form)),
+      body: bodyOf(form),
       headers: { Accept: "application/json" },
     });
   } catch {
@@ -24,6 +26,14 @@ export async function post(form, lost = UNREACHED) {
   return body;
 }
 
+// Only files need the long form; a file field without any holds a nameless one.
+function bodyOf(form) {
+  const data = new FormData(form);
+  const texts = [...data].filter(([, value]) => typeof value === "string");
+  const files = [...data.values()].filter((value) => value instanceof File && value.name);
+  return files.length ? data : new URLSearchParams(texts);
+}
+
 // Shows how many calls are left, as the server draws it.
 export function showMeter(html) {
   const meter = document.querySelector("[data-meter]");
@@ -33,6 +43,7 @@ export function showMeter(html) {
 export class Composer extends EventTarget {
   #form;
   #field;
+  #files;
   #key;
   #draft;
   #limit;
@@ -46,6 +57,7 @@ export class Composer extends EventTarget {
     super();
     this.#form = form;
     this.#field = form.elements.content;
+    this.#files = form.elements.files && new Attachments(form, (sentence) => this.refuse(sentence));
     this.#key = form.elements.idempotency_key;
     this.#limit = Number(form.dataset.max);
     this.#send = form.querySelector("[data-send]");
@@ -94,7 +106,8 @@ export class Composer extends EventTarget {
 
   async #submit() {
     const isTooLong = this.#field.value.length > this.#limit;
-    if (this.#isBusy || this.#isStreaming || isTooLong || !this.#field.value.trim()) return;
+    const isEmpty = !this.#field.value.trim() && !this.#files?.count;
+    if (this.#isBusy || this.#isStreaming || isTooLong || isEmpty) return;
     this.#isBusy = true;
     this.#update();
     const sent = this.#field.value;
@@ -112,6 +125,7 @@ export class Composer extends EventTarget {
 
   #taken(sent) {
     if (this.#field.value === sent) this.#field.value = "";
+    this.#files?.clear();
     sessionStorage.setItem(this.#draft, this.#field.value);
     const random = crypto.getRandomValues(new Uint32Array(4));
     this.#key.value = Array.from(random, (number) => number.toString(16)).join("-");
@@ -122,6 +136,9 @@ export class Composer extends EventTarget {
 
   #update() {
     this.#send.disabled = this.#isBusy || this.#isStreaming;
+    if (!this.#files) return;
+    this.#files.isBusy = this.#isBusy;
+    this.#send.textContent = this.#isBusy && this.#files.count ? "Sending …" : "Send";
   }
 
   #fit() {
