@@ -4,7 +4,7 @@ Read in the caller's scope: one team, or all of them for an operator. The databa
 many agents and runs there are. Tests by the owner are left out.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -50,6 +50,14 @@ class Health:
         return self.paused_until is not None and self.paused_until > timezone.now()
 
 
+ORDERS: Final[Mapping[str, Callable[[Health], tuple[Any, ...]]]] = {
+    "errors": lambda one: (-(one.error_rate or 0), -one.calls, one.agent),
+    "calls": lambda one: (-one.calls, one.agent),
+    "wait": lambda one: (-(one.wait.p95 or 0), one.agent),
+    "agent": lambda one: (one.agent, one.team),
+}
+
+
 def of_agent(agent: Agent) -> Health:
     """Return how one agent does."""
     return _healths([agent], Run.objects.filter(agent=agent))[0]
@@ -61,12 +69,12 @@ def of_agents(agents: Collection[Agent]) -> dict[UUID, Health]:
     return {health.agent_id: health for health in found}
 
 
-def of_all() -> Sequence[Health]:
-    """Return how the agents do that were called in these hours or are failing, the highest error rate first."""
+def of_all(order: str = "errors") -> Sequence[Health]:
+    """Return how the agents do that were called in these hours or are failing, by one of `ORDERS`, the worst first."""
     called = _lately(Run.objects.all()).order_by().values("agent_id")
     agents = Agent.objects.filter(Q(pk__in=called) | Q(failures__gt=0)).select_related("team")
     slim = agents.only("name", "team__name", "failures", "paused_until")
-    return sorted(_healths(slim, Run.objects.all()), key=lambda one: (-(one.error_rate or 0), -one.calls, one.agent))
+    return sorted(_healths(slim, Run.objects.all()), key=ORDERS[order])
 
 
 def _lately(runs: QuerySet[Run]) -> QuerySet[Run]:

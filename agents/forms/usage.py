@@ -10,6 +10,7 @@ from tenants.models import Team
 from tenants.scope import current_scope
 
 DEFAULT_DAYS = 30
+SORTED_BY = [("errors", "Error rate"), ("calls", "Calls"), ("wait", "First text"), ("agent", "Agent")]
 RANGES = [(7, "7 days"), (30, "30 days"), (90, "90 days")]
 
 
@@ -32,6 +33,7 @@ class TeamRangeForm(RangeForm):
     """An operator also chooses a team; everybody else has no notion of it, so that any is refused as none."""
 
     team = forms.ChoiceField(required=False)
+    sort = forms.ChoiceField(required=False, choices=SORTED_BY)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

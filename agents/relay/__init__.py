@@ -104,7 +104,7 @@ def launch(run: Run, call: Call) -> None:
         assert _relay is not None
         _relay.loop.call_soon_threadsafe(_relay.begin, live)
     else:
-        async_to_sync(drive)(live)
+        run_to_end(drive(live))
 
 
 def stop(run: Run) -> None:

@@ -15,7 +15,8 @@ from django.template.response import TemplateResponse
 
 from accounts import audit
 from accounts.audit import AuditAction
-from agents.forms.usage import RANGES, TeamRangeForm, team_choices
+from agents import health
+from agents.forms.usage import RANGES, SORTED_BY, TeamRangeForm, team_choices
 from agents.usage import drawings, reports
 from agents.usage.drawings import COLUMNS
 from agents.usage.reports import Line, Period
@@ -33,6 +34,7 @@ def dashboard(request: HttpRequest) -> HttpResponseBase:
     asked = TeamRangeForm.read(request.GET)
     with _entered(_chosen_scope(asked["team"])):
         report = reports.of_team(asked["period"])
+        healths = health.of_all(asked["sort"] or "errors")
     context = {
         **admin.site.each_context(request),
         **drawings.picture_of(report),
@@ -45,6 +47,8 @@ def dashboard(request: HttpRequest) -> HttpResponseBase:
         "person_shares": drawings.shares(report.people),
         "error_shares": drawings.shares(report.errors),
         "longest_list": reports.LONGEST_LIST,
+        "healths": healths[: reports.LONGEST_LIST],
+        "orders": SORTED_BY,
     }
     return TemplateResponse(request, "admin/usage.html", context)
 
