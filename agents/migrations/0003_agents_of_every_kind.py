@@ -118,6 +118,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['team', 'agent', '-started_at'], name='run_by_agent'),
         ),
         migrations.AddConstraint(
+            model_name='agentversion',
+            constraint=models.UniqueConstraint(fields=('team', 'id'), name='agentversion_team_key'),
+        ),
+        migrations.AddConstraint(
             model_name='agent',
             constraint=tenants.constraints.SameTeam(field='version', name='agent_version_same_team'),
         ),
@@ -136,10 +140,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='agentmember',
             constraint=tenants.constraints.SameTeam(field='user', name='agentmember_user_same_team'),
-        ),
-        migrations.AddConstraint(
-            model_name='agentversion',
-            constraint=models.UniqueConstraint(fields=('team', 'id'), name='agentversion_team_key'),
         ),
         migrations.AddConstraint(
             model_name='agentversion',
