@@ -29,9 +29,12 @@ def record_answer(event: RunSaved, **kwargs: Any) -> None:
     changes: dict[str, Any] = {"status": STATUS_OF_RUN[event.status], "error_code": event.error_code}
     if event.text is not None:
         changes |= {"content": event.text, "revision": event.revision}
+    messages = Message.objects.filter(run_id=event.run_id)
     if event.notices is not None:
         changes["notices"] = event.notices
-    messages = Message.objects.filter(run_id=event.run_id)
+    elif event.status != RunStatus.RUNNING:  # its process died, and nothing of what it told goes on
+        kept = messages.values_list("notices", flat=True).first() or []
+        changes["notices"] = [notice | {"done": True} for notice in kept]
     if event.status == RunStatus.RUNNING:
         messages = messages.filter(status=MessageStatus.STREAMING)
     messages.update(**changes)

@@ -170,7 +170,8 @@ def test_notices_are_saved_before_any_text_and_with_the_end(answer):
 
 
 def test_a_run_whose_process_died_keeps_the_notices_saved_last(answer):
-    ledger.save_progress(answer.team_id, [Progress(answer.run_id, None, 0, notices=kept(*HOSTILE))])
+    going_on = [notice | {"done": False} for notice in kept(*HOSTILE)]
+    ledger.save_progress(answer.team_id, [Progress(answer.run_id, None, 0, notices=going_on)])
     with tenant_scope(answer.team_id):
         record_answer(RunSaved(answer.run_id, answer.team_id, None, 0, RunStatus.INTERRUPTED, "RUN_INTERRUPTED"))
     assert (stored(answer).status, stored(answer).notices) == ("interrupted", kept(*HOSTILE))

@@ -16,6 +16,7 @@ RECOVERY_SECONDS = 20
 LOST_SECONDS = 3.0
 STALLED_READERS = 10
 STALLED_BYTES = 3 * 2**20
+TOOL = b'data: {"choices": [{"delta": {"tool_calls": [{"id": "1", "function": {"name": "search"}}]}}]}\n\n'
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def kept_text(user, chat):
 def test_after_kill_9_the_answer_is_interrupted_with_its_text(scene):
     server, user, chat, agent = scene
     with user.sending(chat, "Hi") as reading:
-        agent.call().begin().say("old enough to be kept")
+        agent.call().begin().chunk(TOOL).say("old enough to be kept")
         reading.until("kept")
         wait_until(lambda: kept_text(user, chat) == "old enough to be kept", LOST_SECONDS)
         server.kill()
@@ -54,6 +55,7 @@ def test_after_kill_9_the_answer_is_interrupted_with_its_text(scene):
     assert time.monotonic() - killed_at < RECOVERY_SECONDS
     answer = user.messages(chat)[-1]
     assert (answer["status"], answer["content"]) == ("interrupted", "old enough to be kept")
+    assert answer["notices"] == [{"id": 1, "kind": "tool", "title": "search", "done": True}]
     with user.sending(chat, "Again?") as reading:
         agent.call().begin().say("yes").end()
         assert reading.rest().type == "done"
