@@ -1,10 +1,14 @@
 """Reads of agents that more than one caller needs."""
 
+from uuid import UUID
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import queries as accounts
 from accounts.models import User
 from agents.models import Agent, AgentMember, Audience
+from tenants.exceptions import NotFound
+from tenants.managers import find
 
 
 def agents_of(user: User, *, include_inactive: bool = False) -> QuerySet[Agent]:
@@ -37,3 +41,11 @@ def members_of(agent: Agent) -> QuerySet[User]:
     """Return the active people an agent was given to; whether that matters is said by its audience."""
     given = AgentMember.objects.filter(agent=agent, user=OuterRef("pk"))
     return accounts.people().filter(Exists(given), is_active=True)
+
+
+def known_agent(user: User, agent_id: UUID) -> Agent:
+    """Return an agent that a person may know of, active or not; raise `NotFound` for any other."""
+    agent = find(with_version(agents_of(user, include_inactive=True)), id=agent_id)
+    if agent is None:
+        raise NotFound()
+    return agent

@@ -32,6 +32,8 @@ AGENT_PAGE = "403 200 403 403 404 302"
 AGENT_SEEN = "403 303 403 403 404 302"
 AGENT = {"name": "made here", "kind": "demo"}
 
+NEW_AGENT = {**AGENT, "auth_kind": "bearer", "audience": "all"}
+
 ROUTES: dict[str, dict[str, Call]] = {
     "healthz": {"GET": call("200")},
     "api/schema": {"GET": call("200")},
@@ -98,6 +100,19 @@ ROUTES: dict[str, dict[str, Call]] = {
         "POST": call("403 200 403 403 404 302", {"question": "x" * 2001}),
     },
     "agents/<uuid:agent_id>/tests/<uuid:run_id>": {"GET": call("403 404 403 403 404 302")},
+    "agents": {"GET": call("403 200 403 403 200 302")},
+    "agents/new": {"GET": call("403 200 403 403 200 302"), "POST": call("403 303 403 403 303 302", NEW_AGENT)},
+    "agents/import": {"GET": call("403 200 403 403 200 302"), "POST": call("403 400 403 403 400 302", {"text": "{}"})},
+    "agents/<uuid:agent_id>": {"GET": call(AGENT_PAGE)},
+    "agents/<uuid:agent_id>/edit": {"GET": call(AGENT_PAGE), "POST": call(AGENT_SEEN, NEW_AGENT)},
+    "agents/<uuid:agent_id>/members": {"GET": call(AGENT_PAGE), "POST": call(AGENT_SEEN, {"audience": "all"})},
+    "agents/<uuid:agent_id>/versions": {"GET": call(AGENT_PAGE)},
+    "agents/<uuid:agent_id>/restore": {"POST": call(AGENT_SEEN, {"version": "1"})},
+    "agents/<uuid:agent_id>/duplicate": {"POST": call(AGENT_SEEN, {})},
+    "agents/<uuid:agent_id>/export": {"GET": call(AGENT_PAGE)},
+    "agents/<uuid:agent_id>/active": {"POST": call(AGENT_SEEN, {"active": "0"})},
+    "agents/<uuid:agent_id>/avatar": {"POST": call(AGENT_SEEN, {"remove": "1"})},
+    "agents/<uuid:agent_id>/delete": {"GET": call(AGENT_PAGE), "POST": call(AGENT_SEEN, {})},
     "usage": {"GET": call(PAGE)},
     "usage.csv": {"GET": call(PAGE)},
     "chats": {"GET": call(PAGE)},
