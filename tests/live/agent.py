@@ -82,9 +82,9 @@ class LiveAgent:
 
 
 @contextmanager
-def live_agent() -> Iterator[LiveAgent]:
+def live_agent(agent: LiveAgent | None = None) -> Iterator[LiveAgent]:
     """Run an agent in a thread of its own."""
-    agent, ready = LiveAgent(), threading.Event()
+    agent, ready = agent or LiveAgent(), threading.Event()
     loop, done = asyncio.new_event_loop(), asyncio.Event()
 
     def run() -> None:

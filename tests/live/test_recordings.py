@@ -1,18 +1,18 @@
-"""Every recorded answer of a real n8n, through a real server, a real run and the real API, however it is cut."""
+"""Recorded answers of a real n8n and the cases of every format, through a real server, a real run and the real API."""
 
 import json
-import random
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.live.conftest import add_agent
+from tests.live.people import Person
+from tests.live.replay import CUTS, Answer, replay
+from tests.wire.cases import CASES
 
 pytestmark = pytest.mark.processes
 DATA = Path(__file__).parent.parent / "data" / "n8n-2.8.4"
 GREETING = "Hello wörld 😀\nbye\u2028end"
-EXPECTED = {
+RECORDED = {
     "chat-lastnode": (GREETING, None),
     "does-not-exist": ("", "AGENT_NOT_REGISTERED"),
     "fail-last": ("", "AGENT_FAILED"),
@@ -35,40 +35,56 @@ EXPECTED = {
 }
 
 
-def whole(body):
-    return [body] if body else []
+def recorded(name):
+    meta = json.loads((DATA / f"{name}.meta.json").read_text())
+    framing = {"content-length", "connection", "transfer-encoding"}
+    headers = {key: value for key, value in meta["headers"].items() if key not in framing}
+    succeeds = RECORDED[name][1] is None
+    return Answer(name, (DATA / f"{name}.body").read_bytes(), headers, succeeds, meta["status"])
 
 
-def by_bytes(body):
-    return [body[place : place + 1] for place in range(len(body))]
+def written(case):
+    headers = {"Content-Type": case.content_type} if case.content_type else {}
+    return Answer(case.name, case.body, headers, case.code is None)
 
 
-def at_random(body):
-    dice = random.Random(len(body))
-    cuts = sorted({0, len(body), *(dice.randrange(len(body) + 1) for _ in range(len(body) // 20))})
-    return [body[start:end] for start, end in pairwise(cuts)]
+@pytest.fixture(scope="module")
+def replayed(server):
+    """All of them at once: what became of each, by name and cut."""
+    people = [server.demo[role] for role in ("user", "admin")]
+    user, admin = (Person(server, who["email"], who["password"]) for who in people)
+    with user, admin:
+        return replay([*map(recorded, RECORDED), *map(written, CASES)], user, admin)
+
+
+def check(seen, text, code):
+    """Check what was read and what is kept."""
+    first, *_, last = seen.events
+    assert first.type == "status"
+    assert (seen.text, last.type, last.data.get("code")) == (text, "error" if code else "done", code)
+    assert (seen.kept["content"], seen.kept.get("error_code")) == (text, code)
+    assert seen.kept["status"] == ("failed" if code else "complete")
 
 
 def test_every_recording_is_expected():
-    assert {path.stem for path in DATA.glob("*.body")} == set(EXPECTED)
+    assert {path.stem for path in DATA.glob("*.body")} == set(RECORDED)
 
 
-@pytest.mark.parametrize("cut", [whole, by_bytes, at_random])
-@pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_a_recorded_answer(user, admin, agent, name, cut):
-    meta = json.loads((DATA / f"{name}.meta.json").read_text())
-    chat = user.new_chat(add_agent(admin, agent.url))
-    with user.sending(chat, "Hi there") as reading:
-        call = agent.call()
-        headers = {key: value for key, value in meta["headers"].items() if key not in {"content-length", "connection"}}
-        head = "".join(f"{key}: {value}\r\n" for key, value in {**headers, "transfer-encoding": "chunked"}.items())
-        call.raw(f"HTTP/1.1 {meta['status']} X\r\n{head}\r\n".encode())
-        for piece in cut((DATA / f"{name}.body").read_bytes()):
-            call.chunk(piece)
-        call.end()
-        last = reading.rest()
-    text, code = EXPECTED[name]
-    assert (reading.text, last.data.get("code")) == (text, code)
-    answer = user.messages(chat)[-1]
-    assert (answer["content"], answer.get("error_code")) == (text, code)
-    assert answer["status"] == ("complete" if code is None else "failed")
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("name", sorted(RECORDED))
+def test_a_recorded_answer(replayed, name, cut):
+    check(replayed[name, cut], *RECORDED[name])
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_written_case(replayed, case, cut):
+    seen = replayed[case.name, cut]
+    check(seen, case.text, case.code and case.code.upper())
+    assert case.replaced or not any(event.data.get("replace") for event in seen.events)
+    kept = [
+        (notice["kind"], notice["title"], notice.get("text", ""), notice.get("url", ""))
+        for notice in seen.kept["notices"]
+    ]
+    assert kept == [(notice.kind, notice.title, notice.text, notice.url) for notice in case.notices]
+    assert all(notice["done"] for notice in seen.kept["notices"])
