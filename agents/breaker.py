@@ -42,11 +42,6 @@ def verdict(error: AgentError) -> Health:
     return Health.UNKNOWN if says_nothing else Health.UNWELL
 
 
-def is_paused(agent: Agent) -> bool:
-    """Tell whether nobody may call an agent at the moment; its row as loaded answers."""
-    return paused_at(agent.paused_until, timezone.now())
-
-
 def paused_at(until: datetime | None, moment: datetime) -> bool:
     """Tell whether a pause until then lasts at a moment; none does where the breaker is switched off."""
     return bool(settings.AGENT_BREAKER_FAILURES) and until is not None and until > moment
@@ -54,7 +49,10 @@ def paused_at(until: datetime | None, moment: datetime) -> bool:
 
 def obstacle_of(agent: Agent) -> str:
     """Return why nobody may call an agent at the moment, or nothing."""
-    return AgentPaused(agent.failures, agent.paused_until).sentence if is_paused(agent) else ""
+    until = agent.paused_until
+    if until is None or not paused_at(until, timezone.now()):
+        return ""
+    return AgentPaused(agent.failures, until).sentence
 
 
 def let_through(agent: Agent) -> bool:

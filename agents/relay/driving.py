@@ -18,8 +18,8 @@ from agents.kinds import Call
 from agents.kinds.http import masked
 from agents.models import RunStatus
 from agents.relay import ledger
+from agents.relay.doorkeeper import Doorkeeper
 from agents.relay.ledger import Closing
-from agents.relay.line import Line
 from agents.relay.transcript import Ending, Transcript
 from agents.wire import Notice, Replace, Text
 from tenants.database import in_database
@@ -74,14 +74,14 @@ class LiveRun:
         )
 
 
-async def drive(run: LiveRun, line: Line | None = None) -> None:
+async def drive(run: LiveRun, doorkeeper: Doorkeeper | None = None) -> None:
     """Call the agent when it is its turn, and keep its answer whatever happens; never raises."""
     diagnosis, health = "", Health.UNKNOWN
     try:
         if run.cut is None:
             run.listening = True
             if run.is_waiting:
-                await (line or Line()).wait(run.run_id, run.team_id, run.transcript, is_trial=run.is_trial)
+                await (doorkeeper or Doorkeeper()).wait(run.run_id, run.team_id, run.transcript, is_trial=run.is_trial)
                 run.is_waiting = False
             await _listen(run)
             health = Health.WELL

@@ -14,8 +14,8 @@ from django.conf import settings
 
 from agents import outbound
 from agents.relay import ledger
+from agents.relay.doorkeeper import Doorkeeper
 from agents.relay.driving import STOPPED, LiveRun, drive
-from agents.relay.line import Line
 from agents.relay.peers import Feed, Mirror
 from agents.relay.transcript import Transcript
 from tenants.database import in_database
@@ -39,7 +39,7 @@ class Relay:
         self.runs: dict[UUID, LiveRun] = {}
         self.mirrors: dict[UUID, Mirror] = {}
         self.feeds: dict[tuple[UUID, str], Feed] = {}
-        self._line = Line()
+        self._doorkeeper = Doorkeeper()
         self._layer = get_channel_layer()
         self._ending: asyncio.Task[None] | None = None
         self._clockwork = [
@@ -62,8 +62,8 @@ class Relay:
         run.task = self.spawn(self._drive(run))
 
     async def _drive(self, run: LiveRun) -> None:
-        await drive(run, self._line)
-        self._line.wake()
+        await drive(run, self._doorkeeper)
+        self._doorkeeper.wake()
         self.loop.call_later(KEEP_ENDED_SECONDS, self.runs.pop, run.run_id, None)
 
     def live(self) -> list[LiveRun]:

@@ -1,37 +1,30 @@
 """The line before an agent: who of those waiting is called next, and how far back everybody stands.
 
 An agent may take only so many calls at once, a team may have only so many. A run beyond that waits without calling
-anybody. Who holds the fewest calls comes next, then who came first: ten chats of one person hold up nobody else. An
-agent that is full holds up only those who wait for it. A test waits for nobody, so that a full agent can be tested,
-but takes its place among the calls.
+anybody. Next comes whose calls were let in least often since the line began, then who came first: ten chats of one
+person hold up nobody else. An agent that is full holds up only those who wait for it. A test waits for nobody, so that
+a full agent can be tested, but takes its place among the calls.
 """
 
-import asyncio
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
-from contextvars import Context
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from agents import breaker
 from agents.exceptions import NotAdmitted
 from agents.models import Agent, Run, RunPurpose, RunStatus
-from agents.relay.transcript import Transcript
-from tenants.database import in_database
 from tenants.models import Team
 from tenants.scope import tenant_scope
 
-logger = logging.getLogger(__name__)
-LOOK_SECONDS: Final = 1.0
 NO_LIMIT: Final = 10**9
 
 
@@ -45,13 +38,14 @@ def must_line_up(agent: Agent, user: User | None, purpose: RunPurpose) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A run of the team that has not ended, as the line sees it."""
+    """A run of the team as the line sees it: it waits, goes on, or was let in lately and has ended."""
 
     id: UUID
     agent_id: UUID | None
     user_id: UUID | None
     started_at: datetime
     admitted_at: datetime | None
+    status: str
     room: int | None
     is_active: bool | None
     paused_until: datetime | None
@@ -67,81 +61,6 @@ class Found:
     refused: dict[UUID, NotAdmitted]
 
 
-@dataclass(slots=True)
-class Waiting:
-    """A run of this process that waits for its turn."""
-
-    run_id: UUID
-    team_id: UUID
-    transcript: Transcript
-    is_trial: bool
-    until: float
-    turn: asyncio.Future[None]
-
-
-class Line:
-    """The runs of this process that wait. Its keeper looks into the books only as long as there are any."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[UUID, Waiting] = {}
-        self._look_now = asyncio.Event()
-        self._keeper: asyncio.Task[None] | None = None
-
-    def wake(self) -> None:
-        """Look at once, since a run ended or one more waits."""
-        self._look_now.set()
-
-    async def wait(self, run_id: UUID, team_id: UUID, transcript: Transcript, *, is_trial: bool) -> None:
-        """Wait until a run may call its agent; its readers see its place. Raises `NotAdmitted`."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + settings.AGENT_QUEUE_SECONDS
-        waiting = Waiting(run_id, team_id, transcript, is_trial, until, loop.create_future())
-        self._waiting[run_id] = waiting
-        if self._keeper is None or self._keeper.done():
-            self._keeper = loop.create_task(self._keep(), context=Context())
-        self.wake()
-        try:
-            await waiting.turn
-        finally:
-            del self._waiting[run_id]
-        transcript.stand(0)
-
-    async def _keep(self) -> None:
-        while self._waiting:
-            self._look_now.clear()
-            teams: dict[UUID, list[Waiting]] = defaultdict(list)
-            for waiting in self._waiting.values():
-                teams[waiting.team_id].append(waiting)
-            for team_id, waiting_here in teams.items():
-                await self._look(team_id, waiting_here)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._look_now.wait()
-
-    async def _look(self, team_id: UUID, waiting_here: Sequence[Waiting]) -> None:
-        trials = {waiting.run_id for waiting in waiting_here if waiting.is_trial}
-        try:
-            found = await in_database(look, team_id, trials)
-        except Exception:
-            logger.exception("The line of team %s could not be read; trying again.", team_id)
-            return
-        now = asyncio.get_running_loop().time()
-        for waiting in waiting_here:
-            if waiting.turn.done():
-                continue
-            if refusal := found.refused.get(waiting.run_id):
-                waiting.turn.set_exception(refusal)
-            elif waiting.run_id in found.inside:
-                waiting.turn.set_result(None)
-            elif waiting.run_id not in found.places:  # others took it for dead
-                waiting.turn.cancel()
-            elif now >= waiting.until:
-                waited = f"It waited in line for {settings.AGENT_QUEUE_SECONDS} s."
-                waiting.turn.set_exception(NotAdmitted("agent_busy", waited))
-            else:
-                waiting.transcript.stand(found.places[waiting.run_id])
-
-
 def look(team_id: UUID, trials: Collection[UUID]) -> Found:
     """Let in whoever there is room for, of any process, and tell the others' places.
 
@@ -150,7 +69,7 @@ def look(team_id: UUID, trials: Collection[UUID]) -> Found:
     """
     with tenant_scope(team_id), transaction.atomic():
         team = Team.objects.select_for_update(no_key=True).get(id=team_id)
-        found = decide(_live(), team.max_concurrent_runs, trials)
+        found = decide(_runs(), team.max_concurrent_runs, trials)
         if found.admitted:
             # Held in the order in which the relay holds them to save their progress.
             let_in = Run.objects.filter(id__in=found.admitted, status=RunStatus.RUNNING, admitted_at=None)
@@ -159,28 +78,41 @@ def look(team_id: UUID, trials: Collection[UUID]) -> Found:
     return found
 
 
-def _live() -> list[Live]:
-    running = Run.objects.filter(status=RunStatus.RUNNING).order_by("started_at", "id")
-    of_run = ("id", "agent_id", "user_id", "started_at", "admitted_at")
-    rows = running.values_list(*of_run, "agent__max_concurrent", "agent__is_active", "agent__paused_until")
+def _runs() -> list[Live]:
+    """Return what goes on or waits in the team in scope, and what ended that was let in since the line began."""
+    running = _seen(Run.objects.filter(status=RunStatus.RUNNING))
+    begun = min((run.started_at for run in running if run.admitted_at is None), default=None)
+    if begun is None:
+        return running
+    # Nobody waits longer, so that earlier ones need not be looked for.
+    earliest = begun - timedelta(seconds=settings.AGENT_QUEUE_SECONDS)
+    ended = Run.objects.exclude(status=RunStatus.RUNNING).filter(admitted_at__gte=begun, started_at__gte=earliest)
+    return running + _seen(ended)
+
+
+def _seen(runs: QuerySet[Run]) -> list[Live]:
+    of_run = ("id", "agent_id", "user_id", "started_at", "admitted_at", "status")
+    rows = runs.order_by().values_list(*of_run, "agent__max_concurrent", "agent__is_active", "agent__paused_until")
     return [Live(*row) for row in rows]
 
 
-def decide(live: Sequence[Live], team_room: int | None, trials: Collection[UUID]) -> Found:
-    """Decide about runs given in the order they came."""
+def decide(runs: Sequence[Live], team_room: int | None, trials: Collection[UUID]) -> Found:
+    """Decide who of those waiting comes in."""
     found = Found(set(), set(), {}, {})
-    waiting = [run for run in live if run.admitted_at is None]
-    for run in waiting:
-        if refusal := _refusal(run, trials):
-            found.refused[run.id] = refusal
-    waiting = [run for run in waiting if run.id not in found.refused]
-    inside = [run for run in live if run.admitted_at is not None]
+    served = [run for run in runs if run.admitted_at is not None]
+    waiting = []
+    for run in runs:
+        if run.admitted_at is None:
+            if refusal := _refusal(run, trials):
+                found.refused[run.id] = refusal
+            else:
+                waiting.append(run)
     if team_room is not None:
-        _serve(waiting, inside, team_room, found)
+        _serve(waiting, served, team_room, found)
     else:
         for agent_id in {run.agent_id for run in waiting}:
-            _serve(_at(agent_id, waiting), _at(agent_id, inside), NO_LIMIT, found)
-    found.inside = found.admitted | {run.id for run in inside}
+            _serve(_at(agent_id, waiting), _at(agent_id, served), NO_LIMIT, found)
+    found.inside = found.admitted | {run.id for run in served}
     return found
 
 
@@ -192,31 +124,32 @@ def _refusal(run: Live, trials: Collection[UUID]) -> NotAdmitted | None:
     return None
 
 
-def _serve(waiting: Iterable[Live], inside: Sequence[Live], room: int, found: Found) -> None:
+def _serve(waiting: Iterable[Live], served: Iterable[Live], room: int, found: Found) -> None:
     """Let in from one line, where `room` calls may go on at once, and tell the places of the rest."""
+    inside = [run for run in served if run.status == RunStatus.RUNNING]
     busy = Counter(run.agent_id for run in inside)
-    held = Counter(run.user_id for run in inside)
+    had = Counter(run.user_id for run in served)
     full: dict[UUID | None, list[Live]] = defaultdict(list)
     rest: list[Live] = []
     room -= len(inside)
     for run in waiting:
         (full[run.agent_id] if _is_full(run, busy) else rest).append(run)
-    for run in _ranked(rest, held):
+    for run in _ranked(rest, had):
         if _is_full(run, busy):
             full[run.agent_id].append(run)
         elif room > 0:
             room -= 1
             busy[run.agent_id] += 1
             found.admitted.add(run.id)
-    held.update(run.user_id for run in rest if run.id in found.admitted)
+    had.update(run.user_id for run in rest if run.id in found.admitted)
     of_team = [run for run in rest if run.id not in found.admitted and not _is_full(run, busy)]
     for line in (of_team, *full.values()):
-        found.places |= {run.id: place for place, run in enumerate(_ranked(line, held), start=1)}
+        found.places |= {run.id: place for place, run in enumerate(_ranked(line, had), start=1)}
 
 
-def _ranked(line: Iterable[Live], held: Counter[UUID | None]) -> list[Live]:
-    """Return a line in the order of service: by how many calls the person then has, then by who came first."""
-    having, ranks = Counter(held), {}
+def _ranked(line: Iterable[Live], had: Counter[UUID | None]) -> list[Live]:
+    """Return a line in the order of service: by how many calls the person has had by then, then by who came first."""
+    having, ranks = Counter(had), {}
     for run in sorted(line, key=_came):
         ranks[run.id] = having[run.user_id]
         having[run.user_id] += 1

@@ -4,11 +4,15 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from django.db import DatabaseError
 
+from agents.breaker import Health
+from agents.exceptions import NotAdmitted
 from agents.kinds import Call, Said
 from agents.models import RunStatus
-from agents.relay import driving, ledger
+from agents.relay import doorkeeper, driving, ledger
 from agents.relay.driving import STOPPED, LiveRun, drive
+from agents.relay.line import Found
 from agents.relay.transcript import Transcript
 
 
@@ -90,3 +94,52 @@ async def test_a_stop_while_the_end_is_booked_changes_nothing(monkeypatch):
     await asyncio.wait_for(start(run), 5)
     assert [closing.ending.status for closing in closings] == [RunStatus.COMPLETE]
     assert run.transcript.ending.status == RunStatus.COMPLETE
+
+
+async def test_a_run_that_waits_in_line_is_stopped_at_once_without_calling_anybody(booked, monkeypatch):
+    run = live_run(demo_seconds=0.05)
+    run.is_waiting = True
+    monkeypatch.setattr(doorkeeper, "look", lambda team_id, trials: Found(set(), set(), {run.run_id: 3}, {}))
+    task = start(run)
+    await run.transcript.wait()
+    assert run.transcript.place == 3
+    run.cancel(STOPPED)
+    await asyncio.wait_for(task, 5)
+    assert [(closing.ending, closing.text, closing.health) for closing in booked] == [(STOPPED, "", Health.UNKNOWN)]
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "health"),
+    [
+        (lambda run_id: Found({run_id}, {run_id}, {}, {}), RunStatus.COMPLETE, Health.WELL),
+        (
+            lambda run_id: Found(set(), set(), {}, {run_id: NotAdmitted("agent_paused")}),
+            RunStatus.FAILED,
+            Health.UNKNOWN,
+        ),
+        (lambda run_id: Found(set(), set(), {}, {}), RunStatus.INTERRUPTED, Health.UNKNOWN),
+    ],
+)
+async def test_the_books_decide_how_waiting_ends(booked, monkeypatch, found, status, health):
+    run = live_run(demo_seconds=0.05)
+    run.is_waiting = True
+    monkeypatch.setattr(doorkeeper, "look", lambda team_id, trials: found(run.run_id))
+    await start(run)
+    assert [(closing.ending.status, closing.health) for closing in booked] == [(status, health)]
+    assert (run.transcript.text != "") == (status == RunStatus.COMPLETE)
+
+
+async def test_a_line_that_cannot_be_read_is_read_again(booked, monkeypatch):
+    run, looks = live_run(demo_seconds=0.05), []
+    run.is_waiting = True
+
+    def look(team_id, trials):
+        looks.append(team_id)
+        if len(looks) < 3:
+            raise DatabaseError("away")
+        return Found(set(), {run.run_id}, {}, {})
+
+    monkeypatch.setattr(doorkeeper, "look", look)
+    monkeypatch.setattr(doorkeeper, "LOOK_SECONDS", 0.01)
+    await start(run)
+    assert (len(looks), booked[0].ending.status) == (3, RunStatus.COMPLETE)

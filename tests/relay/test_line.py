@@ -26,10 +26,10 @@ class Scene:
     def __init__(self) -> None:
         self.live: list[Live] = []
 
-    def add(self, name, user, agent=ONE, *, room=2, inside=False, **fields):
+    def add(self, name, user, agent=ONE, *, room=2, inside=False, status="running", **fields):
         moment = START + timedelta(seconds=len(self.live))
         values = {"is_active": True, "paused_until": None, **fields}
-        self.live.append(Live(name, agent, user, moment, moment if inside else None, room, **values))
+        self.live.append(Live(name, agent, user, moment, moment if inside else None, status, room, **values))
         return self
 
     def decide(self, team_room=None, trials=()):
@@ -61,6 +61,12 @@ def test_who_holds_calls_already_comes_later():
     scene = Scene().add("a0", ANN, inside=True).add("a1", ANN).add("b0", BOB).add("b1", BOB).add("c0", CID)
     found = scene.decide()
     assert (found.admitted, in_order(found)) == ({"b0"}, ["c0", "a1", "b1"])
+
+
+def test_who_was_served_since_the_line_began_comes_later_also_where_there_is_room_for_one():
+    scene = Scene().add("a0", ANN, room=1, inside=True, status="complete").add("a1", ANN, room=1).add("a2", ANN, room=1)
+    found = scene.add("b0", BOB, room=1).add("c0", CID, room=1).decide()
+    assert (found.admitted, in_order(found)) == ({"b0"}, ["c0", "a1", "a2"])
 
 
 def test_a_full_agent_holds_up_only_those_who_wait_for_it():
