@@ -102,8 +102,14 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def accepted_by(agent: Agent | None) -> str:
-    """Return what an agent can be given as HTML's `accept` has it; empty for nothing."""
-    return ",".join(media_type for media_type in MEDIA_TYPES if agent is not None and takes(agent.kind, media_type))
+    """Return what an agent can be given as HTML's `accept` has it; empty for nothing.
+
+    Systems name texts in many ways, so all of them may be chosen where a plain one is taken.
+    """
+    if agent is None:
+        return ""
+    taken = [media_type for media_type in MEDIA_TYPES if takes(agent.kind, media_type)]
+    return ",".join([*taken, "text/*", *TEXT_BY_SUFFIX] if TEXT in taken else taken)
 
 
 def check_taken(agent: Agent, files: Iterable[Attached]) -> None:

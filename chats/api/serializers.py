@@ -147,7 +147,7 @@ class SentFileSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Upload:
         sent = super().to_internal_value(data)
         try:
-            return from_data_uri(**sent)
+            return from_data_uri(sent["name"], sent["data"])
         except ValueError as error:
             raise serializers.ValidationError({"data": [str(error)]}) from None
 
