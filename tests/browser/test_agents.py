@@ -1,0 +1,75 @@
+"""The pages on which agents are managed: they fit every screen, and the form shows what the chosen kind needs."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_looks import take
+
+pytestmark = pytest.mark.browser
+
+SCREENS = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
+
+
+@pytest.fixture
+def changed(admin) -> str:
+    """An agent with three versions and words that are hard to break."""
+    first = {
+        "name": f"Support {'w' * 60}",
+        "description": "Answers questions about orders.",
+        "kind": "openai",
+        "webhook_url": f"https://models.example.org/v1/{'a' * 80}",
+        "webhook_token": "a-secret-token-98-wxyz",
+        "system_prompt": "Be brief.\nBe kind.\nSay when you do not know.",
+        "config": {"model": "small", "temperature": 0.2},
+    }
+    agent = admin.post("/api/agents", json=first).raise_for_status().json()["id"]
+    for change in (
+        {"system_prompt": "Be brief.\nBe very kind.\nSay when you do not know.", "limits": {"total": 60}},
+        {"config": {"model": "large"}, "audience": "chosen"},
+    ):
+        admin.put(f"/api/agents/{agent}", json=change).raise_for_status()
+    return str(agent)
+
+
+@pytest.mark.parametrize(("screen", "scheme"), [("desktop", "light"), ("phone", "dark")])
+def test_the_pages_fit_every_screen(signed_in, changed, screen, scheme):
+    page = signed_in("admin", viewport=SCREENS[screen], color_scheme=scheme)
+    pages = {"list": "", "new": "/new", "import": "/import", "detail": f"/{changed}", "edit": f"/{changed}/edit"}
+    for part in ("members", "versions", "delete", "test"):
+        pages[part] = f"/{changed}/{part}"
+    for name, address in pages.items():
+        page.goto(f"/agents{address}")
+        page.evaluate("document.querySelectorAll('main details').forEach((one) => (one.open = true))")
+        take(page, f"agents-{name}-{screen}-{scheme}")
+
+
+def test_the_form_shows_what_the_kind_needs(signed_in):
+    page = signed_in("admin")
+    page.goto("/agents/new")
+    page.get_by_label("Kind").select_option("openai")
+    expect(page.get_by_label("Model")).to_be_visible()
+    expect(page.get_by_label("Name of the header, or user name")).to_be_hidden()
+    page.get_by_label("How it is shown its secret").select_option("header")
+    expect(page.get_by_label("Name of the header, or user name")).to_be_visible()
+    page.get_by_label("How it is shown its secret").select_option("none")
+    expect(page.get_by_label("Secret:", exact=True)).to_be_hidden()
+    page.get_by_label("Kind").select_option("demo")
+    expect(page.get_by_label("Address")).to_be_hidden()
+    expect(page.get_by_label("Model")).to_be_hidden()
+    page.get_by_label("Name:", exact=True).fill("Made on the page")
+    page.get_by_role("button", name="Add the agent").click()
+    expect(page.get_by_role("heading", name="Made on the page")).to_be_visible()
+
+
+def test_people_are_found_by_typing(signed_in, changed, demo):
+    page = signed_in("admin")
+    page.goto(f"/agents/{changed}/members")
+    teammate, user = (page.locator("label", has_text=demo[who]["email"]) for who in ("teammate", "user"))
+    teammate.get_by_role("checkbox").check()
+    page.get_by_label("Show people by name or e-mail").fill(demo["user"]["email"].upper())
+    expect(user).to_be_visible()
+    expect(teammate).to_be_hidden()
+    page.get_by_label("Show people by name or e-mail").fill("nobody has this")
+    expect(page.get_by_text("Nobody has that in their name or e-mail.")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("1 chosen person, and the team's admins.")).to_be_visible()
