@@ -45,3 +45,14 @@ def test_an_end_without_its_html_leaves_the_answer_and_marks_it(page: Page, kind
     assert page.locator("[data-message=a]").get_attribute("data-status") == status
     page.evaluate(SHOW, {"type": kind, "data": {"message_id": "unknown", **more}})
     assert "null" not in page.locator("#list").inner_text()
+
+
+def test_ones_place_in_line_is_told_until_it_is_ones_turn(page: Page) -> None:
+    line = page.locator(".answering")
+    for place in (12, 1):
+        told = {"message_id": "a", "description": f"You are number {place} in line.", "place": place}
+        page.evaluate(SHOW, {"type": "status", "data": told})
+        assert line.inner_text() == f"You are number {place} in line."
+    turn = {"message_id": "a", "description": "The agent is answering."}
+    page.evaluate(SHOW, {"type": "status", "data": turn})
+    assert (line.inner_text(), page.locator("#list").inner_text().split()[0]) == ("is answering", "Kept")

@@ -15,6 +15,8 @@ from agents.relay.driving import STOPPED, LiveRun, drive
 from agents.relay.line import Found
 from agents.relay.transcript import Transcript
 
+PAUSED = NotAdmitted("agent_paused")
+
 
 @pytest.fixture
 def booked(monkeypatch):
