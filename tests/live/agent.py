@@ -73,7 +73,8 @@ class LiveAgent:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         length = next(line.split(":")[1] for line in head.split("\r\n") if line.lower().startswith("content-length"))
-        body = json.loads(await reader.readexactly(int(length)))
+        sent = await reader.readexactly(int(length))
+        body = sent if "multipart/form-data" in head else json.loads(sent)
         call = AgentCall(asyncio.get_running_loop(), writer, head.split(" ")[1], body)
         self.calls.put(call)
         await reader.read()
