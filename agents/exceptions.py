@@ -91,6 +91,7 @@ class QuotaExceeded(TooManyRequests):
 
     def __init__(self, *, limit: int, window: str, until: str, headers: Mapping[str, str]) -> None:
         calls = "call of an agent" if limit == 1 else "calls of agents"
+        self.window = window
         per = {"hour": "an hour", "month": "a month"}[window]
         super().__init__(
             f"Your tier allows {limit} {calls} {per}. The next one is free {until}.",

@@ -10,6 +10,7 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from chats.completions import errors as door
 from tenants.exceptions import Forbidden, Invalid, NotFound, NotSignedIn, ParleyError, TooLarge
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,12 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
         headers["WWW-Authenticate"] = challenge
     if known.status == 401 and "WWW-Authenticate" not in headers:
         headers["WWW-Authenticate"] = 'Bearer realm="Parley"'
-    return Response(known.body(), status=known.status, headers=headers)
+    return Response(body_of(known, context["request"].path), status=known.status, headers=headers)
+
+
+def body_of(error: ParleyError, path: str) -> dict[str, Any]:
+    """Return the JSON body of a refusal at an address: the common format, at the OpenAI door with that API's own."""
+    return door.body_of(error) if door.is_ours(path) else error.body()
 
 
 def as_parley_error(error: Exception) -> ParleyError | None:
@@ -78,7 +84,7 @@ def _sentences(detail: Any, path: str = "") -> dict[str, list[str]]:
 def error_response(request: HttpRequest, error: ParleyError) -> HttpResponse:
     """Answer outside the REST framework: JSON under the API's paths, else a page."""
     if request.path in API_ROOTS or request.path.startswith(tuple(f"{root}/" for root in API_ROOTS)):
-        response: HttpResponse = JsonResponse(error.body())
+        response: HttpResponse = JsonResponse(body_of(error, request.path))
     else:
         response = render(request, "errors/error.html", {"error": error})
     error.mark(response)

@@ -8,12 +8,13 @@ from typing import IO, Any, Final
 
 from django.conf import settings
 
+from config.errors import body_of
 from tenants.exceptions import TooLarge
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 # Where a message may bring files; every other body is small.
-TAKES_FILES: Final = re.compile(r"/api/chats/[^/]+/messages|/chats/[^/]+/send")
+TAKES_FILES: Final = re.compile(r"/api/chats/[^/]+/messages|/chats/[^/]+/send|/v1/chat/completions|/v1/responses")
 PIECE: Final = 64 * 1024
 
 
@@ -31,7 +32,7 @@ class BodyLimit:
         declared = headers.get(b"content-length", b"")
         limit = settings.MAX_UPLOAD_BYTES if TAKES_FILES.fullmatch(scope["path"]) else settings.MAX_BODY_BYTES
         if declared.isdigit() and int(declared) > limit:
-            await self._refuse(send)
+            await self._refuse(scope["path"], send)
         elif declared or b"transfer-encoding" not in headers:
             await self.inner(scope, receive, send)
         else:
@@ -47,7 +48,7 @@ class BodyLimit:
                     return
                 length += len(message.get("body", b""))
                 if length > limit:
-                    await self._refuse(send)
+                    await self._refuse(scope["path"], send)
                     return
                 body.write(message.get("body", b""))
                 more = message.get("more_body", False)
@@ -55,8 +56,8 @@ class BodyLimit:
             headers = [*scope["headers"], (b"content-length", str(length).encode())]
             await self.inner({**scope, "headers": headers}, _replayed(body, length, receive), send)
 
-    async def _refuse(self, send: Send) -> None:
-        body = json.dumps(TooLarge().body()).encode()
+    async def _refuse(self, path: str, send: Send) -> None:
+        body = json.dumps(body_of(TooLarge(), path)).encode()
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),

@@ -94,5 +94,6 @@ class ContractSchema(AutoSchema):
         return sorted({*common, *getattr(self.view, "refusals", {}).get(action, [])})
 
     def _error(self, status: str) -> dict[str, Any]:
-        body = self.resolve_serializer(ErrorSerializer, "response").ref
+        serializer = getattr(self.view, "error_serializer", ErrorSerializer)
+        body = self.resolve_serializer(serializer, "response").ref
         return {"description": SENTENCES[status], "content": {"application/json": {"schema": body}}}

@@ -26,6 +26,7 @@ urlpatterns = [
     path("api/", include("chats.api.urls")),
     path("v1/", include("accounts.api.v1.urls")),
     path("v1/", include("agents.api.v1.urls")),
+    path("v1/", include("chats.completions.urls")),
     path("api/schema", SpectacularJSONAPIView.as_view(**public), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema", **public), name="docs"),
     path("redoc", redoc_csp(SpectacularRedocView.as_view(url_name="schema", **public)), name="redoc"),

@@ -56,16 +56,18 @@ class Mirror:
         if message["told"] > transcript.notices.version:
             self._ask_again.set()
             return
-        transcript.notices.mirror(message["notices"])
+        transcript.join()
         transcript.stand(message["place"])
-        transcript.flush()
+        if message["notices"]:
+            transcript.notices.mirror(message["notices"])
+            transcript.flush()
         if revision != transcript.revision and offset == 0:
             transcript.replace(text, revision)
         elif revision != transcript.revision or offset > len(transcript):
             self._ask_again.set()
             return
-        else:
-            transcript.append(text[len(transcript) - offset :])
+        elif added := text[len(transcript) - offset :]:  # most often the owner only says that it lives
+            transcript.append(added)
         if ending := message.get("ending"):
             transcript.end(Ending(RunStatus(ending["status"]), ending["error_code"], ending["sentence"]))
             self._ask_again.set()

@@ -128,13 +128,17 @@ class Transcript:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._pending:
-            self.text += "".join(self._pending)
-            self._pending.clear()
+        self.join()
         self.noticed = self.notices.version
         self._flushed_at = asyncio.get_running_loop().time()
         for waiter in self._waiters:
             _tell(waiter, changed=True)
+
+    def join(self) -> None:
+        """Join what came to the text; readers are woken when their time has come."""
+        if self._pending:
+            self.text += "".join(self._pending)
+            self._pending.clear()
 
     def _schedule(self) -> None:
         if self._timer is not None:

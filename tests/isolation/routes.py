@@ -31,6 +31,7 @@ ADMINS_API = "403 200 403 403 404 401"
 AGENT_PAGE = "403 200 403 403 404 302"
 AGENT_SEEN = "403 303 403 403 404 302"
 AGENT = {"name": "made here", "kind": "demo"}
+SAID = [{"role": "user", "content": "hello"}]
 
 NEW_AGENT = {**AGENT, "auth_kind": "bearer", "audience": "all"}
 
@@ -78,6 +79,10 @@ ROUTES: dict[str, dict[str, Call]] = {
     "v1/auth/sync-oauth-user": {"POST": call(BACK_END, {})},
     "v1/auth/sync-stack-user": {"POST": call(BACK_END, {})},
     "v1/auth/me": {"GET": call(SIGNED_IN)},
+    "v1/models": {"GET": call(SIGNED_IN)},
+    "v1/models/<path:model>": {"GET": call("404 404 404 404 404 401")},
+    "v1/chat/completions": {"POST": call("200 200 200 404 404 401", {"model": "AGENT", "messages": SAID})},
+    "v1/responses": {"POST": call("200 200 200 404 404 401", {"model": "AGENT", "input": SAID})},
     "": {"GET": call("302")},
     "sign-in": {"GET": call("302 302 302 302 302 200"), "POST": call("200", {})},
     "sign-out": {"POST": call("302", {})},

@@ -120,3 +120,16 @@ async def test_an_owner_that_is_gone_is_noticed_by_the_books(monkeypatch):
     await asyncio.wait_for(mirror.follow(), 10)
     assert looked == [mirror.run_id] * 2
     assert mirror.transcript.ending.elsewhere
+
+
+async def test_readers_sleep_while_the_owner_only_says_that_it_lives():
+    transcript = Transcript(uuid4())
+    wire = Wire(transcript, 0.0, 0)
+    following = asyncio.create_task(wire.mirror.follow())
+    transcript.append("said")
+    while wire.mirror.transcript.text != "said":
+        await asyncio.wait_for(wire.mirror.transcript.wait(), 5)
+    before = wire.carried
+    assert not await wire.mirror.transcript.wait(0.2)
+    assert wire.carried > before
+    following.cancel()
