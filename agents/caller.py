@@ -12,13 +12,12 @@ from agents import outbound
 from agents.exceptions import AgentError
 from agents.kinds import KINDS, Call, Local, OutboundRequest, Remote
 from agents.limits import Clock, Limits
-from agents.replies import BodyCutError, Reply
+from agents.replies import PIECE, BodyCutError, Reply
 from agents.wire import Conversation, Decoder, Event, Failed, Notice, Replace, Text, Usage
 from agents.wire.status import refusal
 
 # Once an answer flows it is read in sips of this length, unless there is a lot of it at once.
 SIP_SECONDS: Final = 0.075
-FULL_READ: Final = 16 * 1024
 
 WITHOUT_BODY: Final = (204, 205)
 SHORT_BODY_BYTES: Final = 64 * 1024
@@ -125,10 +124,12 @@ async def _read(
 ) -> AsyncGenerator[Event, None]:
     """Read to the end of the answer, which may come before the end of the body."""
     while not decoder.finished:
-        data = b""
+        data, busy = b"", 0.0
         try:
             data = await clock.within(reply.read(), decoder.pending)
+            began = monotonic()
             events = decoder.feed(data) if data else decoder.end(clean=True)
+            busy = monotonic() - began
         except BodyCutError:
             events = decoder.end(clean=False)
         except AgentError as error:
@@ -144,7 +145,9 @@ async def _read(
             outcome.reached("recognised")
         for event in events:
             yield event
-        if clock.saw_text and len(data) < FULL_READ and not (decoder.finished or reply.ended):
+        if len(data) >= PIECE:
+            await asyncio.sleep(busy)  # a flood leaves others as much time as it takes
+        elif clock.saw_text and not (decoder.finished or reply.ended):
             await reply.gather(clock.until(SIP_SECONDS))
 
 

@@ -9,7 +9,8 @@ import aiohttp
 
 from agents.exceptions import AgentError
 
-INFLATED_AT_ONCE: Final = 256 * 1024
+# What is read at once: little, so that nobody waits long while it is decoded.
+PIECE: Final = 4 * 1024
 
 
 class BodyCutError(Exception):
@@ -33,15 +34,11 @@ class Reply:
         return self._content.is_eof() or self._content.exception() is not None
 
     async def read(self) -> bytes:
-        """Return all that has arrived, waiting for something; `b""` at the end. Raises `BodyCutError`."""
+        """Return a piece of what has arrived, waiting for something; `b""` at the end. Raises `BodyCutError`."""
         if not self._inflater:
             return await self._receive()
         while not self._inflater.eof:
-            data = self._inflater.unconsumed_tail
-            if data:
-                await asyncio.sleep(0)  # others get their turn, however much is packed into what has come
-            else:
-                data = await self._receive()
+            data = self._inflater.unconsumed_tail or await self._receive()
             if not data and self._inflating:
                 raise BodyCutError("The compressed body is not complete.")
             if not data:
@@ -65,7 +62,7 @@ class Reply:
 
     async def _receive(self) -> bytes:
         try:
-            return await self._content.readany()
+            return await self._content.read(PIECE)
         except (aiohttp.ClientError, OSError) as error:
             if rest := self._take_rest():
                 return rest
@@ -84,7 +81,7 @@ class Reply:
         """Unpack a bounded piece: a few bytes may stand for gigabytes."""
         assert self._inflater is not None
         try:
-            inflated = self._inflater.decompress(data, INFLATED_AT_ONCE)
+            inflated = self._inflater.decompress(data, PIECE)
         except zlib.error as error:
             raise BodyCutError(f"The compressed body is damaged: {error}") from error
         self._inflating = not self._inflater.eof

@@ -265,7 +265,7 @@ async def test_what_is_packed_leaves_others_their_turn():
     _, code, outcome, _ = await answer_to(whole)
     task.cancel()
     assert code == "agent_empty"
-    assert turns > outcome.received / replies.INFLATED_AT_ONCE
+    assert turns > outcome.received / replies.PIECE
 
 
 async def test_a_large_document_is_not_slowed_down():
