@@ -72,8 +72,9 @@ class Notices:
             self.is_thinking = self.is_thinking or not row.done
         else:
             row.done = row.done or notice.done or notice.kind == "citation"
-        row.title = _title(notice.title) or row.title
-        row.url = _web_address(notice.url) or row.url
+        if notice.title or notice.url:  # pieces of reasoning have neither, and are many
+            row.title = _title(notice.title) or row.title
+            row.url = _web_address(notice.url) or row.url
         if before == (row.title, row.url, row.done, True):
             return False
         self._changed(row)

@@ -102,7 +102,7 @@ def test_a_chat_is_shown_with_all_messages(owner, chat):
     body = owner.get(f"/api/chats/{chat.id}").json()
     assert set(body) == FIELDS
     assert [message["content"] for message in body["messages"]] == ["a secret question", *"234567"]
-    assert set(body["messages"][0]) == {"id", "role", "content", "timestamp", "status", "run_id"}
+    assert set(body["messages"][0]) == {"id", "role", "content", "timestamp", "status", "run_id", "notices"}
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
