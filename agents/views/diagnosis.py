@@ -16,14 +16,13 @@ from agents.failures import last_failures
 from agents.forms.diagnosis import TestForm
 from agents.models import Agent
 from tenants.exceptions import NotFound, TooManyRequests
-from tenants.managers import find
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_admin_required
 def test_agent(request: PrincipalRequest, agent_id: UUID) -> HttpResponse:
     """Ask what to test an agent with; a sent form begins the test and leads to its report."""
-    agent = _agent(request, agent_id)
+    agent = queries.known_agent(request.user, agent_id)
     form = TestForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return form_page(request, "agents/test.html", _context(agent, form))
@@ -38,7 +37,7 @@ def test_agent(request: PrincipalRequest, agent_id: UUID) -> HttpResponse:
 @team_admin_required
 def report(request: PrincipalRequest, agent_id: UUID, run_id: UUID) -> HttpResponse:
     """Show what a test found, or that it is still running."""
-    agent = _agent(request, agent_id)
+    agent = queries.known_agent(request.user, agent_id)
     found = diagnosis.find_report(agent, run_id)
     if found is None:
         raise NotFound()
@@ -47,10 +46,3 @@ def report(request: PrincipalRequest, agent_id: UUID, run_id: UUID) -> HttpRespo
 
 def _context(agent: Agent, form: TestForm) -> dict[str, object]:
     return {"agent": agent, "form": form, "failures": last_failures(agent)}
-
-
-def _agent(request: PrincipalRequest, agent_id: UUID) -> Agent:
-    agent = find(queries.agents_of(request.user, include_inactive=True), id=agent_id)
-    if agent is None:
-        raise NotFound()
-    return agent

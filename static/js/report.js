@@ -1,26 +1,23 @@
-// Look again at a test that is running until its report is there.
+// Follow a test that is running to its report: what the page says anew takes the place of what it said before.
 
 const PAUSE = 1000;
+const FOLLOWED = "[data-follow]";
 
-async function look(report) {
+async function look() {
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const found = page.querySelector("[data-report]");
-    if (!answer.ok || !found) {
+    const found = page.querySelectorAll(FOLLOWED);
+    if (!answer.ok || !found.length) {
       location.reload();
-      return;
-    }
-    if ("running" in found.dataset) {
-      setTimeout(look, PAUSE, report);
+    } else if (page.querySelector("[data-running]")) {
+      setTimeout(look, PAUSE);
     } else {
-      delete report.dataset.running;
-      report.replaceChildren(...found.childNodes);
+      document.querySelectorAll(FOLLOWED).forEach((part, at) => part.replaceChildren(...found[at].childNodes));
     }
   } catch {
-    setTimeout(look, PAUSE, report); // the network is away; it may come back
+    setTimeout(look, PAUSE); // the network is away; it may come back
   }
 }
 
-const report = document.querySelector("[data-report][data-running]");
-if (report) setTimeout(look, PAUSE, report);
+setTimeout(look, PAUSE);
