@@ -127,7 +127,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _send_frame(self, frame: Frame, source: Source) -> None:
         data = {**frame.data, "message_id": str(source.message_id)}
         if self.html and frame.type in {"done", "error"}:
-            message = await self._in_team(find, Message.objects.select_related("author"), id=source.message_id)
+            message = await self._in_team(find, Message.objects.select_related("author", "run"), id=source.message_id)
             if message is not None:
                 data["html"] = await rendering(self._render, message)
         await self._send(frame.type, data, id=frame.id)

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 
 from agents.exceptions import NotAdmitted
-from agents.relay.line import look
+from agents.relay.line import Found, look
 from agents.relay.transcript import Transcript
 from tenants.database import in_database
 
@@ -78,7 +78,7 @@ class Doorkeeper:
             found = await in_database(look, team_id, trials)
         except Exception:
             logger.exception("The line of team %s could not be read; trying again.", team_id)
-            return
+            found = Found(set(), set(), {waiting.run_id: waiting.transcript.place for waiting in waiting_here}, {})
         now = asyncio.get_running_loop().time()
         for waiting in waiting_here:
             if waiting.turn.done():

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.live.conftest import add_agent
-from tests.live.people import Person, all_at_once, wait_until
+from tests.live.people import Person, all_at_once
 from tests.live.sockets import open_socket
 
 pytestmark = pytest.mark.processes
@@ -161,5 +161,6 @@ def test_two_processes_share_the_room(pair, agent, open_stream):
             answered(call)
         assert [reading.rest().type for reading in readings] == ["done"] * len(chats)
         assert mirrored.rest().type == "done"
-        assert places(mirrored)[-1] == 1
-        wait_until(agent.calls.empty, 1)
+        told = places(mirrored)  # a process hears of the other's about once a second, so one may be left out
+        assert (told[0], told) == (4, sorted(set(told), reverse=True))
+        assert agent.calls.empty()
