@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from agents.wire import Decoder, Event, Failed, Finished, Text
+from agents.wire import Decoder, Event, Failed, Finished, Replace, Text
 
 MIB = 1024 * 1024
 SSE = "text/event-stream"
@@ -36,7 +36,11 @@ def read(
 
 
 def text_of(events: list[Event]) -> str:
-    return "".join(event.text for event in events if isinstance(event, Text))
+    text = ""
+    for event in events:
+        if isinstance(event, Text | Replace):
+            text = event.text if isinstance(event, Replace) else text + event.text
+    return text
 
 
 def outcome(events: list[Event]) -> tuple[str, str | None]:
