@@ -1,7 +1,8 @@
 """A response that is decided after its view has returned."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -17,25 +18,32 @@ class LateResponse(StreamingHttpResponse):
     def __init__(self, decide: Callable[["LateResponse"], Awaitable[None]]) -> None:
         super().__init__()
         self._decide = decide
+        self._content = _once(b"")
 
     async def settle(self) -> None:
         """Decide what the response is."""
         await self._decide(self)
 
-    def become_stream(self, content: AsyncIterator[bytes], content_type: str) -> None:
+    def become_stream(self, content: AsyncGenerator[bytes, None], content_type: str) -> None:
         """Answer with pieces as they come."""
         self.headers["Content-Type"] = content_type
         self.headers["Cache-Control"] = "no-cache"
         self.headers["X-Accel-Buffering"] = "no"
-        self.streaming_content = content  # type: ignore[assignment] # the setter takes any iterable
+        self._content = content
 
     def become_json(self, document: dict[str, Any]) -> None:
         """Answer with one JSON document."""
         body = json.dumps(document, ensure_ascii=False).encode()
         self.headers["Content-Type"] = "application/json"
         self.headers["Content-Length"] = str(len(body))
-        self.streaming_content = _once(body)  # type: ignore[assignment] # the setter takes any iterable
+        self._content = _once(body)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the body, and close what it comes from as soon as nobody reads on."""
+        async with aclosing(self._content) as content:
+            async for piece in content:
+                yield piece
 
 
-async def _once(body: bytes) -> AsyncIterator[bytes]:
+async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
     yield body

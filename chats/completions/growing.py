@@ -44,9 +44,10 @@ class Shown:
         return text[count:]
 
     def _show(self, text: str, *, whole: bool) -> str:
-        places = [place for stop in self.stops if (place := text.find(stop)) >= 0]
-        self.met_stop = bool(places)
-        end = min(places) if places else len(text) if whole else len(text) - self._beginning_of_stop(text)
+        # The one that is complete first ends the text, so that it does not matter in which pieces the text came.
+        met = [(place + len(stop), place) for stop in self.stops if (place := text.find(stop)) >= 0]
+        self.met_stop = bool(met)
+        end = min(met)[1] if met else len(text) if whole else len(text) - self._beginning_of_stop(text)
         self._held = "" if self.met_stop else text[end:]
         self._shown.append(text[:end])
         return text[:end]

@@ -160,6 +160,7 @@ def ask(side: Side) -> Ask:
         method, path = call.split(" ")
         kinds = {
             "agents": side.agent.pk,
+            "models": side.agent.pk,
             "chats": side.chat.pk,
             "api-keys": side.rows[ApiKey].pk,
             "attachments": side.chat.pk,
