@@ -1,7 +1,8 @@
 """A mock agent: answers every POST with server-sent events, as fast or slow as its address says.
 
 `/?tokens=1000&rate=100&first=0.5` waits half a second and gives 1,000 tokens, 100 a second; `rate=0` gives all at
-once. `POST /hush` lets every answer under way end at once, well.
+once. `/?flood=...` gives these very words again and again, as fast as they are taken, and never ends. `POST /hush` lets
+every answer under way end at once, well.
 """
 
 import asyncio
@@ -17,11 +18,15 @@ HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-E
 NOTHING: Final = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
 LAST: Final = b"0\r\n\r\n"
 AT_ONCE: Final = 256
+BLOCK: Final = 16 * 1024
 
 
 def event() -> bytes:
     """Return one token as an event, in a chunk of its own."""
-    data = f'data: {{"content": "{token()}"}}\n\n'
+    return chunk(f'data: {{"content": "{token()}"}}\n\n')
+
+
+def chunk(data: str) -> bytes:
     return f"{len(data):x}\r\n{data}\r\n".encode()
 
 
@@ -33,6 +38,8 @@ class Answer(asyncio.Protocol):
     def __init__(self) -> None:
         self._received = b""
         self._timer: asyncio.TimerHandle | None = None
+        self._block = b""
+        self._is_full = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
@@ -54,6 +61,14 @@ class Answer(asyncio.Protocol):
         if self._timer:
             self._timer.cancel()
 
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        if self._block:
+            self._flood()
+
     def finish(self) -> None:
         """End the answer well."""
         if self._timer:
@@ -68,7 +83,11 @@ class Answer(asyncio.Protocol):
         self._seconds = 1 / rate if (rate := float(knobs.get("rate", 0))) else 0.0
         self._due = self._loop.time() + float(knobs.get("first", 0))
         self._transport.write(HEAD)
-        self._go_on()
+        if flood := knobs.get("flood"):
+            self._block = chunk(flood * (BLOCK // len(flood)))
+            self._flood()
+        else:
+            self._go_on()
 
     def _go_on(self) -> None:
         """Write what is due; one that fell behind catches up."""
@@ -82,6 +101,10 @@ class Answer(asyncio.Protocol):
             self._timer = self._loop.call_at(self._due, self._go_on)
         else:
             self.finish()
+
+    def _flood(self) -> None:
+        while not (self._is_full or self._transport.is_closing()):
+            self._transport.write(self._block)
 
     def _hush(self) -> None:
         for answer in list(self.under_way):

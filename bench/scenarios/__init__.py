@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bench.figures import Figure
-from bench.scenarios import decoder, first_token, live, memory, messages, recovery, tokens
+from bench.scenarios import decoder, first_token, hostile, live, memory, messages, recovery, tokens
 from bench.stage import Stage
 
 SCENARIOS: dict[str, Callable[[Stage], list[Figure]]] = {
@@ -14,4 +14,5 @@ SCENARIOS: dict[str, Callable[[Stage], list[Figure]]] = {
     "first-token": first_token.measure,
     "recovery": recovery.measure,
     "decoder": decoder.measure,
+    "hostile": hostile.measure,
 }
