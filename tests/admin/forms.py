@@ -20,7 +20,9 @@ def person(**changes: Any) -> dict[str, Any]:
 
 def agent(**changes: Any) -> dict[str, Any]:
     fields = {"name": "new", "kind": "webhook", "webhook_url": "https://n8n.example/webhook/1", "is_active": "on"}
-    return {**fields, "config": "{}", "limits": "{}", **changes}
+    members = {"members-TOTAL_FORMS": "0", "members-INITIAL_FORMS": "0"}
+    choices = {"auth_kind": "bearer", "audience": "all"}
+    return {**fields, **choices, **members, "config": "{}", "limits": "{}", **changes}
 
 
 def the(model: Any, **condition: Any) -> Any:

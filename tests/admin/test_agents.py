@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from agents.models import Agent
+from accounts.models import AuditEntry
+from agents.models import Agent, AgentMember, AgentVersion, Run
 from tenants.scope import tenant_scope
 from tests.admin.conftest import SignIn
 from tests.admin.forms import agent, the
@@ -67,3 +68,49 @@ def test_json_is_read_back_as_it_was_typed(world: World, cast: Cast, sits: SignI
     fields = agent(kind="openai", config=json.dumps(typed, ensure_ascii=False))
     assert sits(cast.admin).post(url(Agent, "add"), fields).status_code == 302
     assert the(Agent, name="new").config == typed
+
+
+def test_a_change_is_one_version_and_one_entry_of_the_log(world: World, cast: Cast, sits: SignIn) -> None:
+    client = sits(cast.admin)
+    assert client.post(url(Agent, "add"), agent(system_prompt="Be brief.")).status_code == 302
+    made = the(Agent, name="new")
+    change = url(Agent, "change", made.pk)
+    fields = agent(system_prompt="Be kind.", max_concurrent="3", auth_kind="header", auth_name="X-Key")
+    assert client.post(change, fields).status_code == 302
+    with tenant_scope(cast.team.id):
+        versions = list(AgentVersion.objects.filter(agent=made).order_by("number"))
+        entries = list(AuditEntry.objects.filter(object_id=str(made.pk)).order_by("at"))
+    assert [version.settings["system_prompt"] for version in versions] == ["Be brief.", "Be kind."]
+    assert [version.created_by_id for version in versions] == [cast.admin.pk] * 2
+    assert the(Agent, name="new").version_id == versions[-1].pk
+    assert [entry.action for entry in entries] == ["agent.created", "agent.changed"]
+    assert entries[-1].details["fields"] == ["auth_kind", "auth_name", "max_concurrent", "system_prompt"]
+    page = client.get(change).content.decode()
+    assert "Version 2" in page
+
+
+def test_only_what_was_typed_is_written(world: World, cast: Cast, sits: SignIn) -> None:
+    client = sits(cast.admin)
+    client.post(url(Agent, "add"), agent())
+    made = the(Agent, name="new")
+    with tenant_scope(cast.team.id):
+        Agent.objects.filter(pk=made.pk).update(failures=4)
+    assert client.post(url(Agent, "change", made.pk), agent(name="renamed")).status_code == 302
+    assert (the(Agent, pk=made.pk).name, the(Agent, pk=made.pk).failures) == ("renamed", 4)
+
+
+def test_people_of_an_agent_are_looked_at_and_chosen_elsewhere(world: World, cast: Cast, sits: SignIn) -> None:
+    change = url(Agent, "change", world.ours.agent.pk)
+    assert str(world.ours.user) in sits(cast.admin).get(change).content.decode()
+    sent = {"members-TOTAL_FORMS": "1", "members-0-user": str(cast.teammate.pk)}
+    sits(cast.admin).post(change, agent(**sent))
+    with tenant_scope(cast.team.id):
+        assert [member.user_id for member in AgentMember.objects.all()] == [world.ours.user.pk]
+
+
+def test_the_page_of_a_run_says_which_version_it_used(world: World, cast: Cast, sits: SignIn) -> None:
+    run = world.ours.rows[Run]
+    with tenant_scope(cast.team.id):
+        Run.objects.filter(pk=run.pk).update(version=world.ours.rows[AgentVersion])
+    page = sits(cast.admin).get(url(Run, "change", run.pk)).content.decode()
+    assert url(AgentVersion, "change", world.ours.rows[AgentVersion].pk) in page

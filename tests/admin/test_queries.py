@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiKey, AuditEntry, ExternalIdentity, Invitation, RefreshSession, User
-from agents.models import Agent
+from agents.models import Agent, AgentMember, AgentVersion
 from chats.models import Chat, Message
 from tests.admin.conftest import SignIn
 from tests.admin.test_every_page import url
@@ -16,7 +16,19 @@ from tests.factories import ChatFactory, UserFactory
 from tests.isolation.conftest import World
 from tests.isolation.world import furnish
 
-MODELS = [User, RefreshSession, ApiKey, ExternalIdentity, Invitation, AuditEntry, Agent, Chat, Message]
+MODELS = [
+    User,
+    RefreshSession,
+    ApiKey,
+    ExternalIdentity,
+    Invitation,
+    AuditEntry,
+    Agent,
+    AgentMember,
+    AgentVersion,
+    Chat,
+    Message,
+]
 
 
 @pytest.mark.parametrize("who", ["admin", "operator"])
