@@ -112,7 +112,8 @@ class Notices:
     def _row_of(self, notice: Notice) -> Row | None:
         name = (notice.kind, notice.key[:MAX_KEY_CHARS])
         number = self._ids.get(name)
-        if number is None and len(self._ids) < MAX_NOTICES:
+        tells = notice.title or notice.text or notice.url  # models that hide their reasoning tell only of its end
+        if number is None and tells and len(self._ids) < MAX_NOTICES:
             number = self._ids[name] = len(self._ids) + 1
             self._rows[number] = Row(number, notice.kind)
         return None if number is None else self._rows[number]

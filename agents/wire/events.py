@@ -28,7 +28,8 @@ class Notice:
     """Something beside the answer: a model's reasoning, a tool it used, a source it names.
 
     Notices of the same kind and key are the same one: `text` is its next piece, `title` (a tool's or a document's
-    name) and `url` are what is known by now, `done` says that it is over. The words of a tool stay where they are.
+    name) and `url` are what is known by now, `done` says that it is over; of one that nothing is known of, that tells
+    nothing. The words of a tool stay where they are.
     """
 
     kind: NoticeKind = field(kw_only=False)

@@ -21,7 +21,7 @@ OVERSIZED: Final = object()
 def parse(text: str) -> Any:
     """Return the JSON value of `text`, or `MISSING` if it is none (or is nested beyond reason)."""
     try:
-        return json.loads(text)
+        return _DECODER.decode(text)
     except (ValueError, RecursionError):
         return MISSING
 

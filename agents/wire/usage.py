@@ -15,6 +15,8 @@ MAX_MODELS: Final = 100
 
 def usage_in(value: Any) -> list[Event]:
     """Return the tokens that an object counts, or a list of them together, if any are counted."""
+    if not value:
+        return []
     models = value[:MAX_MODELS] if isinstance(value, list) else [value]
     counted = [counts for model in models if (counts := _counts(model)) != (None, None)]
     if not counted:

@@ -51,6 +51,10 @@ def test_pieces_of_the_same_kind_and_key_are_one_notice():
     ]
 
 
+def test_the_end_of_something_unknown_is_no_notice():
+    assert collected(Notice("reasoning", key="hidden", done=True), Notice("tool", key="1", done=True)).kept() == []
+
+
 def test_words_of_tools_and_sources_are_not_kept():
     notices = collected(Notice("tool", title="t", text="secret rows"), Notice("citation", title="c", text="a page"))
     assert "secret" not in json.dumps(notices.kept())

@@ -27,7 +27,9 @@ def outcome(events):
                 assert conversation_id is None
                 conversation_id = event.id
             case Notice():
-                notices[event.kind, event.key] = _together(notices.get((event.kind, event.key)), event)
+                known = notices.get((event.kind, event.key))
+                if known or event.title or event.text or event.url:  # the end alone tells nothing
+                    notices[event.kind, event.key] = _together(known, event)
     code = events[-1].error.code if isinstance(events[-1], Failed) else None
     replaced = any(isinstance(event, Replace) for event in events)
     return text, code, tuple(notices.values()), usage, conversation_id or "", replaced

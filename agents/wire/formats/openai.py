@@ -29,7 +29,10 @@ def _begin() -> Read:
             events += thought(delta.get("reasoning_content") or delta.get("reasoning"))
             if text := find_text(delta.get("content")):
                 events.append(Text(text))
-            events += _tools(delta, open_tools) + _citations(delta)
+            if delta.get("tool_calls"):
+                events += _tools(delta, open_tools)
+            if delta.get("annotations"):
+                events += _citations(delta)
             reason = choice.get("finish_reason")
             if reason == "error":
                 events.append(failed(error_message(choice)))

@@ -27,6 +27,8 @@ CASES = [
         sse(
             START,
             STEP,
+            part("reasoning-start", id="hidden"),
+            part("reasoning-end", id="hidden"),
             part("reasoning-start", id="r"),
             part("reasoning-delta", id="r", delta="Let me "),
             part("reasoning-delta", id="r", delta="see."),
