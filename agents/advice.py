@@ -31,7 +31,7 @@ ADVICE: Final[dict[str, str]] = {
         " a change of its settings or a good test ends the pause."
     ),
     "agent_bad_json": "Let the agent answer with valid JSON, or declare the answer as text/plain.",
-    "agent_too_large": "Let the agent answer more briefly, or raise its limits text_bytes and event_bytes.",
+    "agent_too_large": "Let the agent answer more briefly, or raise its limits text_bytes, event_bytes and body_bytes.",
 }
 
 

@@ -53,6 +53,14 @@ class Limits:
         return cls(**given)
 
 
+def described() -> str:
+    """Return the limits with their defaults, for people who set them."""
+    defaults = {field.name: field.default for field in fields(Limits)}
+    seconds = ", ".join(f"{name} {value:g}" for name, value in defaults.items() if not name.endswith("_bytes"))
+    sizes = ", ".join(f"{name} {value}" for name, value in defaults.items() if name.endswith("_bytes"))
+    return f"Defaults in seconds: {seconds}; in bytes: {sizes}."
+
+
 def _most(name: str) -> int:
     if name == "body_bytes":
         return MOST_BODY_BYTES

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final
 
 from rest_framework import serializers
 
+from agents import limits
 from agents.models import Agent, AgentKind, AuthKind
 from tenants.api.fields import ObjectField, StrictCharField, StrictIntegerField, WriteSerializer
 from tenants.exceptions import Invalid
@@ -58,11 +59,12 @@ class SettingsSerializer(WriteSerializer):
     )
     system_prompt = StrictCharField(required=False, allow_blank=True, max_length=100_000, trim_whitespace=False)
     config = ObjectField(
-        required=False, help_text="Sent along to the agent; `model` names the model of an openai agent."
+        required=False,
+        help_text="Settings of the kind: `model` of an openai or ollama agent, …; a webhook is sent all of it.",
     )
     limits = ObjectField(
         required=False,
-        help_text="connect, first_byte, idle, no_text, total (seconds), event_bytes, text_bytes.",
+        help_text=limits.described(),
     )
     max_concurrent = StrictIntegerField(required=False, help_text="How many calls at once; null means no limit.")
 
