@@ -41,7 +41,7 @@ def surely_frame(value: object) -> bool:
 class Frames:
     """The frames of one answer, read one after the other, each by its format.
 
-    `format` names the last of them; an error does not count unless it is all there is.
+    `format` names the last of a known family; an error or an unknown frame counts only as long as none came.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Frames:
         return self._read(known, value) if isinstance(value, dict) else None
 
     def _read(self, known: Format, frame: Frame) -> Iterable[Event]:
-        if known is not ERROR or not self.format:
+        if known not in (ERROR, GENERIC) or not self.format:
             self.format = known.name
         if known.name not in self._begun:
             self._begun[known.name] = known.begin()

@@ -66,7 +66,7 @@ class _Answer:
         if state in ENDS:
             said = [] if self._parts.text.endswith(words) else self._parts.add("status", words)
             return [*said, Finished()]
-        said = thought(words and f"{words}\n", message.get("messageId"))
+        said = thought(words and f"{words}\n")
         return [*said, Finished()] if value.get("final") is True else said
 
 

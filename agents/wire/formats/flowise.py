@@ -34,10 +34,18 @@ def _claims(frame: Frame) -> bool:
     event, data = frame.get("event"), frame.get("data")
     if event in ("token", "end"):
         return isinstance(data, str)
-    return "data" in frame and (event in SILENT or event in TOLD)
+    return ("data" in frame and (event in SILENT or event in TOLD)) or _is_whole(frame)
+
+
+def _is_whole(frame: Frame) -> bool:
+    """Tell whether this is the one answer of a flow that cannot stream."""
+    return isinstance(frame.get("text"), str) and "chatId" in frame and "event" not in frame
 
 
 def _read(frame: Frame) -> list[Event]:
+    if _is_whole(frame):
+        aside = _sources(frame.get("sourceDocuments")) + _tools(frame.get("usedTools"))
+        return [Text(frame["text"]), *aside, *conversation_in(frame["chatId"])]
     data = frame["data"]
     match frame["event"]:
         case "token":
@@ -45,10 +53,9 @@ def _read(frame: Frame) -> list[Event]:
         case "thinking":
             return thought(data)
         case "sourceDocuments":
-            return [event for document in objects_in(data) for event in _source(document)]
+            return _sources(data)
         case "usedTools" | "calledTools":
-            names = [used.get("tool") or used.get("name") for used in objects_in(data)]
-            return [event for name in names for event in tool(name, done=True)]
+            return _tools(data)
         case "metadata":
             return conversation_in(object_in(data).get("chatId"))
         case "usageMetadata":
@@ -58,6 +65,15 @@ def _read(frame: Frame) -> list[Event]:
         case "end":
             return [Finished()]
     return []
+
+
+def _tools(used: object) -> list[Event]:
+    names = [one.get("tool") or one.get("name") for one in objects_in(used)]
+    return [event for name in names for event in tool(name, done=True)]
+
+
+def _sources(documents: object) -> list[Event]:
+    return [event for document in objects_in(documents) for event in _source(document)]
 
 
 def _source(document: Frame) -> list[Event]:

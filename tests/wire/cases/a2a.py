@@ -64,7 +64,7 @@ CASES = [
             artifact("never read", append=True),
         ),
         "Hällo\n\nSecond.",
-        notices=(thought("Looking it up…\n", "w"),),
+        notices=(thought("Looking it up…\n"),),
         conversation_id="ctx-1",
     ),
     Case(
@@ -121,7 +121,7 @@ CASES = [
             end="\r\n\r\n",
         ),
         "Hällo",
-        notices=(thought("Hm.\n", "w"),),
+        notices=(thought("Hm.\n"),),
         conversation_id="ctx-1",
     ),
     Case("a2a-0.3-message", JSON, lines(rpc(kind="message", contextId="ctx-1", role="agent", parts=old_parts("Hi."))),

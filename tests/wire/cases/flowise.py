@@ -54,7 +54,15 @@ CASES = [
     ),
     Case("flowise-error", SSE, events(("token", "Fo"), ("error", "no API key")) + END, "Fo", "agent_failed"),
     Case("flowise-abort", SSE, events(("token", "Fo"), ("abort", "[DONE]")), "Fo", "agent_failed"),
-    Case("flowise-whole", JSON, lines({"text": "Four.", "question": "2+2", "chatId": "chat-7"}), "Four."),
+    Case(
+        "flowise-whole",
+        JSON,
+        lines({"text": "Four.", "question": "secret", "chatId": "chat-7", "sourceDocuments": DOCUMENTS,
+               "usedTools": TOOLS}),
+        "Four.",
+        notices=(*SOURCES, tool("calculator", "calculator")),
+        conversation_id="chat-7",
+    ),
     Case(
         "flowise-odd-framing",
         "application/octet-json",
