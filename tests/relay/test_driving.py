@@ -1,19 +1,21 @@
 """One run from its start to its end, whenever somebody ends it early."""
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError
 
 from agents.breaker import Health
-from agents.exceptions import NotAdmitted
+from agents.exceptions import AgentError, NotAdmitted
 from agents.kinds import Call, Said
 from agents.models import RunStatus
 from agents.relay import doorkeeper, driving, ledger
 from agents.relay.driving import STOPPED, LiveRun, drive
 from agents.relay.line import Found
 from agents.relay.transcript import Transcript
+from agents.wire import Notice
 
 PAUSED = NotAdmitted("agent_paused")
 
@@ -145,3 +147,34 @@ async def test_a_line_that_cannot_be_read_is_read_again(booked, monkeypatch):
     monkeypatch.setattr(doorkeeper, "LOOK_SECONDS", 0.01)
     await start(run)
     assert (len(looks), booked[0].ending.status) == (3, RunStatus.COMPLETE)
+
+
+@pytest.mark.parametrize(
+    ("error", "sent", "named", "told"),
+    [
+        (None, "", "theirs", "theirs"),
+        (None, "theirs", "", None),
+        (AgentError("agent_failed", "Overloaded"), "", "theirs", "theirs"),
+        (AgentError("agent_failed", "Overloaded"), "theirs", "", None),
+        (AgentError("agent_not_found", "The agent answered 404: Conversation Not Exists."), "theirs", "", ""),
+        (AgentError("agent_failed", "The agent reported an error: context x-1 not found"), "theirs", "", ""),
+        (AgentError("agent_not_found", "The agent answered 404: Conversation Not Exists."), "", "", None),
+        (AgentError("agent_not_found", "The agent answered 404: no such app"), "theirs", "", None),
+        (AgentError("agent_rejected", "The context of 200,000 tokens is over the limit"), "theirs", "", None),
+    ],
+)
+async def test_the_name_of_a_conversation_stays_until_the_agents_side_does_not_know_it(
+    booked, monkeypatch, error, sent, named, told
+):
+    async def answer(call, outcome):
+        yield Notice("tool", key="1", title="search")
+        outcome.conversation_id = named
+        if error:
+            raise error
+
+    monkeypatch.setattr(driving, "call_agent", answer)
+    run = live_run()
+    run.call = replace(run.call, their_conversation_id=sent)
+    await start(run)
+    assert booked[0].conversation_id == told
+    assert booked[0].notices == [{"id": 1, "kind": "tool", "title": "search", "done": True}]
