@@ -183,3 +183,23 @@ def test_looks_at_one_moment_give_no_place_away_twice(cast):
     with tenant_scope(cast.team.id):
         holders = Run.objects.filter(admitted_at__isnull=False).values_list("user_id", flat=True)
         assert Counter(holders) == {cast.owner.id: 1, cast.teammate.id: 1, cast.admin.id: 1}
+
+
+def test_the_limit_of_a_team_holds_for_all_its_agents_together(cast):
+    team = cast.owner.team
+    team.settings = {"max_concurrent_runs": 2}
+    team.save()
+    agents = [AgentFactory(team=cast.team) for _ in range(3)]
+    runs = [book(cast, agent, cast.owner) for agent in agents]
+    later = book(cast, agents[0], cast.owner)
+    with tenant_scope(cast.other_team.id):
+        other = ledger.book_run(
+            agent=AgentFactory(team=cast.other_team), user=cast.outsider, purpose=RunPurpose.CHAT, chars_in=1
+        )[0]
+    assert other.admitted_at is not None
+    found = look(cast.team.id, set())
+    assert found.admitted == {run.id for run in runs[:2]}
+    assert found.places == {runs[2].id: 1, later.id: 2}
+    team.settings = {}
+    team.save()
+    assert look(cast.team.id, set()).admitted == {runs[2].id, later.id}
