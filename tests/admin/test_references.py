@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.models import RefreshSession, User
 from agents.models import Agent
-from chats.models import Chat, Message
+from chats.models import Attachment, Chat, Message
 from tenants.scope import tenant_scope, unsafe_all_tenants
 from tests.admin.conftest import SignIn
 from tests.admin.forms import SOURCE, chat, the
@@ -67,6 +67,7 @@ def test_the_options_of_a_filter_are_own_rows(world: World, cast: Cast, sits: Si
         (Chat, {"title__contains": "a"}),
         (Chat, {"agent__name__regex": "(a+)+$"}),
         (Chat, {"updated_at__year__regex": "2"}),
+        (Attachment, {"data__startswith": "o"}),
         (Chat, {"metadata": "{}"}),
         (Chat, {"metadata__a": "1"}),
         (Agent, {"config__x__contains": "1"}),

@@ -92,11 +92,11 @@ def test_with_both_used_up_only_the_later_is_said_to_free_a_call(client, chat, a
 
 
 def test_people_without_limits_see_none_and_cost_no_count(cast, owner, client, chat, django_assert_num_queries):
-    unlimited = ChatFactory(user=cast.owner)
+    unlimited = MessageFactory(chat=ChatFactory(user=cast.owner)).chat
     page = page_of(owner, unlimited)
     assert "data-composer" in page
     assert "<progress" not in page
-    who_is_asking, page_itself, count = 1, 3, 1
+    who_is_asking, page_itself, count = 1, 4, 1
     with django_assert_num_queries(who_is_asking + page_itself):
         page_of(owner, unlimited)
     with django_assert_num_queries(who_is_asking + page_itself + count):
