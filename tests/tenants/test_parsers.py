@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rest_framework.exceptions import ParseError
 
-from tenants.api.parsers import StrictJSONParser, loads
+from tenants.api.parsers import StrictJSONParser, UploadJSONParser, loads
 from tenants.exceptions import TooLarge
 
 TAKEN = [
@@ -61,3 +61,12 @@ def test_a_body_over_the_limit_is_too_large(settings: Any) -> None:
     assert StrictJSONParser().parse(io.BytesIO(b'"12345678"')) == "12345678"
     with pytest.raises(TooLarge):
         StrictJSONParser().parse(io.BytesIO(b'"123456789"'))
+
+
+def test_a_body_with_files_may_be_larger_but_not_of_many_values(settings: Any) -> None:
+    settings.MAX_BODY_BYTES, settings.MAX_UPLOAD_BYTES = 20, 100
+    assert UploadJSONParser().parse(io.BytesIO(b'"%s"' % (b"x" * 98))) == "x" * 98
+    assert UploadJSONParser().parse(io.BytesIO(b"[%s1]" % (b"1," * 8))) == [1] * 9
+    for body in (b'"%s"' % (b"x" * 99), b"[%s1]" % (b"[]," * 8)):
+        with pytest.raises(TooLarge):
+            UploadJSONParser().parse(io.BytesIO(body))
