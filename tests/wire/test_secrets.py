@@ -6,8 +6,9 @@ import pytest
 
 from agents import outbound
 from agents.kinds import Call, Said
+from agents.kinds.http import MASK
 from agents.relay import ledger
-from agents.relay.driving import MASK, LiveRun, drive
+from agents.relay.driving import LiveRun, drive
 from agents.relay.transcript import Transcript
 from tests.wire.upstream import response, upstream
 
