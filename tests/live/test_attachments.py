@@ -8,6 +8,7 @@ import pytest
 from tests.accounts.pictures import data_uri, picture
 from tests.live.conftest import add_agent
 from tests.live.people import EVENT_STREAM, all_at_once
+from tests.live.sockets import open_socket
 
 pytestmark = pytest.mark.processes
 
@@ -81,15 +82,18 @@ def test_a_message_with_files_may_be_large_and_nothing_else(user, chat, agent):
     assert len(user.messages(chat)) == 4
 
 
-def test_the_page_takes_a_large_file(user, chat, agent):
+def test_the_page_takes_a_large_file_and_sockets_tell_of_it(server, user, chat, agent):
     page = user.get(f"/chats/{chat}").text
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
     fields = {"csrfmiddlewaretoken": token, "content": "Look\r\nhere"}
-    answer = user.post(f"/chats/{chat}/send", data=fields, files=[("files", ("a.txt", LARGE))])
-    assert answer.status_code == 303
-    call = agent.call()
-    assert LARGE in call.body
-    call.begin().say("Seen").end()
+    with open_socket(server, user, chat) as socket:
+        answer = user.post(f"/chats/{chat}/send", data=fields, files=[("files", ("a.txt", LARGE))])
+        assert answer.status_code == 303
+        told = socket.until("entry")["data"]["message"]
+        call = agent.call()
+        assert LARGE in call.body
+        call.begin().say("Seen").end()
     [file] = user.messages(chat)[0]["attachments"]
+    assert told["attachments"] == [file]
     assert user.get(file["url"]).content == LARGE
     assert user.messages(chat)[0]["content"] == "Look\nhere"
