@@ -26,6 +26,7 @@ so that you can see **how an answer grows** and how *Markdown* looks here.
 | characters | {characters} |
 | longest word | {longest} |
 | message of yours in this chat | {turn} |
+| files with it | {files} |
 
 ### What happens behind the scenes
 
@@ -81,6 +82,7 @@ def answer(call: Call) -> str:
         words=len(words),
         characters=len(question),
         longest=escaped(longest[:40]),
+        files=len(call.attachments),
         turn=sum(message.role == "user" for message in call.messages),
         function="count_words" if len(words) % 2 else "number_of_words",
         closing=CLOSINGS[len(question) % len(CLOSINGS)],

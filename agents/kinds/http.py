@@ -33,8 +33,9 @@ def headers(call: Call, accept: str = EVENTS) -> dict[str, str]:
     if call.message_id:
         sent["X-Request-Id"] = call.message_id
     sent |= _proof(call)
-    if not all(value.isascii() and value.isprintable() for value in sent.values()):
-        raise AgentError("agent_auth", "The token holds line breaks or other characters that no header can carry.")
+    if not all(words.isascii() and words.isprintable() for header in sent.items() for words in header):
+        seen = "The token, its header or the User-Agent holds line breaks or other characters that no header can carry."
+        raise AgentError("agent_auth", seen)
     return sent
 
 

@@ -12,7 +12,7 @@ from tests.live.forbidden import add_forbidden_agent
 from tests.live.hostile import ANSWERS, MIB, hostile_agents
 
 pytestmark = pytest.mark.processes
-END_SECONDS = 12.0
+END_SECONDS = 25.0
 MOST_GROWTH = 64 * MIB
 LONGEST_PAUSE = 2.0
 EVENTS_PER_SECOND = 4

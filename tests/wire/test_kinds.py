@@ -3,7 +3,7 @@
 import pytest
 
 from agents.exceptions import SENTENCES, AgentError
-from agents.kinds import KINDS, Call, Said
+from agents.kinds import KINDS, Attached, Call, Said
 from agents.kinds.demo import answer
 from agents.kinds.http import endpoint, masked
 from agents.limits import Limits
@@ -74,6 +74,21 @@ def test_what_an_agent_repeats_of_its_secret_is_masked(call, text, shown):
     assert masked(text, Call(kind="webhook", **call)) == shown
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"user_agent": "a\r\nX-Evil: 1"},
+        {"auth_kind": "header", "auth_name": "X\r\nX-Evil", "token": "t"},
+        {"auth_kind": "header", "auth_name": "X-Key", "token": "t\r\nX-Evil: 1"},
+    ],
+)
+def test_a_header_that_could_not_be_sent_is_refused(fields):
+    for kind in KINDS.keys() - {"demo"}:
+        with pytest.raises(AgentError) as error:
+            KINDS[kind].request(Call(kind=kind, url="https://a/", **fields))
+        assert error.value.code == "agent_auth"
+
+
 def test_secrets_do_not_show():
     assert "s3cret" not in repr(Call(kind="webhook", token="s3cret"))
     assert "s3cret" not in repr(KINDS["webhook"].request(Call(kind="webhook", token="s3cret")))
@@ -89,6 +104,13 @@ def test_the_demonstration_has_a_bit_of_everything():
         assert mark in text
     assert "| words | 3 |" in text
     assert text != ask_demo("And now?")
+
+
+def test_the_demonstration_counts_files():
+    file = Attached("cat.png", "image/png", b"")
+    said = [Said("user", "Look", attachments=(file, file))]
+    assert "| files with it | 2 |" in answer(Call(kind="demo", messages=said))
+    assert "| files with it | 0 |" in ask_demo("Look")
 
 
 def test_the_demonstration_quotes_safely():
