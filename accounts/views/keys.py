@@ -24,6 +24,11 @@ FIRST_CALLS = {
     Scope.KEYS_READ: "/v1/auth/api-keys",
 }
 
+ASK_EXAMPLE = (
+    'curl {base_url}/chat/completions -H "Authorization: Bearer YOUR_KEY" -H "Content-Type: application/json" '
+    """-d '{{"model": "AGENT", "messages": [{{"role": "user", "content": "Hello"}}]}}'"""
+)
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required
@@ -48,11 +53,14 @@ def keys(request: PrincipalRequest) -> HttpResponse:
 
 def _keys_page(request: PrincipalRequest, form: KeyForm, *, made: ApiKey | None = None, text: str = "") -> HttpResponse:
     first_call = next((path for scope, path in FIRST_CALLS.items() if made and scope in made.scopes), None)
+    base_url = request.build_absolute_uri("/v1")
     context = {
         "keys": queries.open_keys(request.user),
         "form": form,
         "made": made,
         "text": text,
+        "base_url": base_url,
+        "ask_example": ASK_EXAMPLE.format(base_url=base_url),
         "example": f'curl -H "X-API-Key: {text}" {request.build_absolute_uri(first_call)}' if first_call else "",
     }
     return render(request, "accounts/keys.html", context)

@@ -229,3 +229,9 @@ def test_the_form_needs_its_token(cast, browser):
 def test_the_profile_and_the_menu_lead_there(browser):
     assert browser.get("/profile").content.decode().count('href="/keys"') == 2
     assert browser.get("/chats").content.decode().count('href="/keys"') == 1
+
+
+def test_the_address_for_other_programs_is_there_to_copy(browser):
+    page = browser.get("/keys").content.decode()
+    assert "<code>http://testserver/v1</code>" in page
+    assert "curl http://testserver/v1/chat/completions" in page

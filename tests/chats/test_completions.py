@@ -280,9 +280,10 @@ def test_an_image_comes_with_its_message(cast, owner, seeing):
         assert (kept.media_type, bytes(kept.data)) == ("image/png", base64.b64decode(PIXEL.partition(",")[2]))
 
 
-def test_a_file_that_the_agent_cannot_read_is_refused(owner, seeing):
+def test_a_file_that_the_agent_cannot_read_is_refused(cast, owner):
+    agent = AgentFactory(team=cast.team, kind="ollama", webhook_url="https://agent.example")
     file = {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjQK"}}
-    refused = post(owner, asking(seeing, said([file])))
+    refused = post(owner, asking(agent, said([file])))
     assert refusal(refused)[:2] == (400, "attachment_not_taken")
 
 
