@@ -33,6 +33,7 @@ class Failure:
     diagnosis: str
     http_status: int | None
     format: str
+    version: int | None
 
     @classmethod
     def of(cls, run: Run, agent: Agent) -> "Failure":
@@ -47,6 +48,7 @@ class Failure:
             diagnosis=seen.diagnosis if seen else "",
             http_status=run.http_status,
             format=run.wire_format,
+            version=run.version.number if run.version else None,
         )
 
 
@@ -54,4 +56,5 @@ def last_failures(agent: Agent) -> Sequence[Failure]:
     """Return the last `SHOWN` failures of the last `DAYS` days, the latest first; one query."""
     ended_badly = Run.objects.filter(agent=agent, status__in=[RunStatus.FAILED, RunStatus.INTERRUPTED])
     lately = ended_badly.filter(started_at__gte=timezone.now() - timedelta(days=DAYS))
-    return [Failure.of(run, agent) for run in lately.order_by("-started_at")[:SHOWN]]
+    told = lately.select_related("version").defer("version__settings").order_by("-started_at")
+    return [Failure.of(run, agent) for run in told[:SHOWN]]

@@ -54,6 +54,7 @@ class FailureSerializer(serializers.Serializer[Any]):
     diagnosis = serializers.CharField(help_text="What was seen.")
     http_status = serializers.IntegerField(allow_null=True)
     format = serializers.CharField()
+    version = serializers.IntegerField(allow_null=True, help_text="Of the agent, at that time.")
 
 
 @extend_schema(tags=["agents"])

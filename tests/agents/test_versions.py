@@ -4,9 +4,11 @@ import json
 from itertools import pairwise
 
 import pytest
+from django.utils import timezone
 
 from agents import actions
 from agents.calls import call_of
+from agents.failures import last_failures
 from agents.kinds import Said
 from agents.models import Agent, AgentVersion, Run, RunPurpose
 from agents.relay.ledger import book_run
@@ -14,6 +16,7 @@ from agents.versions import changes
 from tenants.scope import tenant_scope
 from tests.accounts.parallel import at_once
 from tests.factories import ChatFactory
+from tests.isolation.conftest import sits  # noqa: F401 - a fixture
 
 HANDS = 6
 
@@ -136,3 +139,15 @@ def test_a_change_is_told_line_by_line():
 def test_what_is_told_of_hostile_texts_is_bounded(before, after):
     (change,) = changes({"system_prompt": before}, {"system_prompt": after})
     assert len(json.dumps([line.text for line in change.lines])) < 200_000
+
+
+def test_a_failure_says_in_which_version_it_was(cast, sits):  # noqa: F811
+    with tenant_scope(cast.team.id):
+        agent = actions.create_agent(created_by=cast.admin, name="Helper", kind="demo")
+        failed = {"status": "failed", "error_code": "agent_html", "ended_at": timezone.now()}
+        run, _ = book_run(agent=agent, user=None, purpose=RunPurpose.TEST, chars_in=1)
+        Run.objects.filter(pk=run.pk).update(**failed)
+        actions.update_agent(agent=agent, changed_by=cast.admin, system_prompt="second")
+        (failure,) = last_failures(agent)
+    assert failure.version == 1
+    assert "· version 1" in sits(cast.admin).get(f"/agents/{agent.pk}").content.decode()
