@@ -98,14 +98,14 @@ def test_the_api_gives_the_notices_of_each_message(owner, chat):
 @pytest.mark.parametrize(
     ("notice", "words"),
     [
-        (Notice("reasoning"), "Thinking …"),
-        (Notice("reasoning", done=True), "Thought for a moment"),
+        (Notice("reasoning", text="Hm."), "Thinking …"),
+        (Notice("reasoning", text="Hm.", done=True), "Thought for a moment"),
         (Notice("tool", title="search_docs"), "Using search_docs …"),
         (Notice("tool", title="search_docs", done=True), "Used search_docs"),
-        (Notice("tool"), "Using a tool …"),
+        (Notice("tool", title="\n"), "Using a tool …"),
         (Notice("citation", title="Handbook", url="https://docs.test/h"), "Source: Handbook"),
         (Notice("citation", url="https://docs.test/h"), "Source: docs.test"),
-        (Notice("citation"), "Source: unnamed"),
+        (Notice("citation", title="\n"), "Source: unnamed"),
     ],
 )
 def test_each_notice_is_said_in_one_line(notice, words):
@@ -119,10 +119,10 @@ def test_each_notice_is_said_in_one_line(notice, words):
     [
         ([], ""),
         ([Notice("citation", title="c")], ""),
-        ([Notice("reasoning")], "Thought for a moment"),
+        ([Notice("reasoning", text="Hm.")], "Thought for a moment"),
         ([Notice("tool", key="1", title="search"), Notice("tool", key="2", title="search")], "Used search"),
         (
-            [Notice("reasoning"), Notice("tool", key="1", title="a"), Notice("tool", key="2", title="b")],
+            [Notice("reasoning", text="Hm."), Notice("tool", key="1", title="a"), Notice("tool", key="2", title="b")],
             "Thought for a moment · used 2 tools",
         ),
     ],
