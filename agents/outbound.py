@@ -83,15 +83,16 @@ def canonical_url(url: str) -> str:
     return addresses.canonical_url(url, require_https=settings.AGENT_REQUIRE_HTTPS)
 
 
-def refuse_blocked(url: str) -> None:
-    """Raise `ValueError` for the URL of an address that may not be dialled; what a name stands for shows in a call."""
+def obstacle_at(url: str) -> str:
+    """Return why the address in a stored URL may not be dialled, or nothing; what a name stands for shows in a call."""
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+    host = parts.hostname or ""
     if addresses.is_literal(host):
         try:
-            _policy().check(host, port, [host])
+            _policy().check(host, parts.port or DEFAULT_PORTS[parts.scheme], [host])
         except addresses.BlockedAddressError as error:
-            raise ValueError(str(error)) from None
+            return str(error)
+    return ""
 
 
 def _policy() -> addresses.Policy:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from agents.kinds import a2a, langserve
 from agents.limits import Limits
 from agents.models import Agent, AgentKind, AuthKind
-from agents.outbound import canonical_url, refuse_blocked
+from agents.outbound import canonical_url
 from tenants import pictures
 from tenants.exceptions import Invalid
 
@@ -86,7 +86,6 @@ def hold(agent: Agent, *, changed: Collection[str]) -> None:
 def _address(agent: Agent) -> None:
     if agent.webhook_url:
         agent.webhook_url = canonical_url(agent.webhook_url)
-        refuse_blocked(agent.webhook_url)
     elif agent.kind != AgentKind.DEMO:
         raise ValueError("An agent of this kind needs an address.")
     longest = Agent._meta.get_field("webhook_url").max_length

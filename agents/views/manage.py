@@ -16,6 +16,7 @@ from agents.exceptions import ChangedMeanwhile
 from agents.failures import last_failures
 from agents.forms.agents import ActiveForm, AgentForm, NewAgentForm, PictureForm
 from agents.models import Agent, Audience
+from agents.outbound import obstacle_at
 from tenants.exceptions import Invalid, ParleyError, TooLarge
 
 PAGE = ["GET", "HEAD", "POST"]
@@ -41,6 +42,7 @@ def agent_detail(request: PrincipalRequest, agent_id: UUID) -> HttpResponse:
         "health": health.of_agent(agent),
         "failures": last_failures(agent),
         "people": queries.members_of(agent).count(),
+        "obstacle": obstacle_at(agent.webhook_url),
     }
     return render(request, "agents/detail.html", context)
 

@@ -8,10 +8,10 @@ import psutil
 import pytest
 
 from tests.live.conftest import add_agent
-from tests.live.forbidden import add_forbidden_agent
 from tests.live.hostile import ANSWERS, MIB, hostile_agents
 
 pytestmark = pytest.mark.processes
+FORBIDDEN = "http://10.0.0.1/"
 END_SECONDS = 25.0
 MOST_GROWTH = 64 * MIB
 LONGEST_PAUSE = 2.0
@@ -118,7 +118,7 @@ def test_all_at_once_beside_a_calm_chat(server, user, admin, agent):
             for path, (_, limits, _) in EXPECTED.items()
             if path in ANSWERS
         }
-        chats["forbidden"] = user.new_chat(add_forbidden_agent(server, admin))
+        chats["forbidden"] = user.new_chat(add_agent(admin, FORBIDDEN))
         calm = Calm(user, user.new_chat(add_agent(admin, agent.url)), agent)
         with Watch(server.process.pid) as watch, calm, ThreadPoolExecutor(len(chats)) as pool:
             ends = dict(zip(chats, pool.map(lambda chat: outcome(user, chat), chats.values()), strict=True))

@@ -6,12 +6,12 @@ from collections import Counter
 import pytest
 
 from tests.live.conftest import add_agent
-from tests.live.forbidden import add_forbidden_agent
 from tests.live.limited import add_limited
 from tests.live.people import EVENT_STREAM, Person, all_at_once, wait_until
 from tests.servers import free_port, start_server
 
 pytestmark = pytest.mark.processes
+FORBIDDEN = "http://10.0.0.1/"
 CALLS, LIMIT = 30, 7
 ONCE = [*("unreachable", "refused", "failing", "silent", "broken", "stopped", "complete", "replayed")]
 
@@ -106,7 +106,7 @@ def test_a_failed_call_without_text_costs_nothing(once, admin, agent, url, answe
 @pytest.mark.parametrize("once", ["refused"], indirect=True)
 def test_a_call_that_the_guard_forbids_costs_nothing(server, once, admin, agent):
     good = once.new_chat(add_agent(admin, agent.url))
-    bad = once.new_chat(add_forbidden_agent(server, admin))
+    bad = once.new_chat(add_agent(admin, FORBIDDEN))
     for _try in range(2):
         with once.sending(bad, "Hi") as reading:
             assert reading.rest().data["code"] == "AGENT_UNREACHABLE"
