@@ -49,6 +49,7 @@ CORS_EXPOSE_HEADERS = [
     "X-Total-Count",
     "Retry-After",
     "Idempotent-Replayed",
+    "X-Chat-Id",
     "RateLimit-Limit",
     "RateLimit-Remaining",
     "RateLimit-Reset",

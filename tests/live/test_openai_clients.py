@@ -375,6 +375,27 @@ def test_twenty_streams_at_once_have_their_own_texts(official, model, agent):
     ]
 
 
+def test_who_has_to_wait_in_line_is_answered_too(official, admin, agent):
+    model = add_agent(admin, agent.url, max_concurrent=1)
+
+    def answer_one_after_the_other():
+        for _ in range(3):
+            call = agent.call().begin().say("served")
+            assert agent.calls.empty()  # the others wait until it has ended
+            call.end()
+
+    helper = threading.Thread(target=answer_one_after_the_other)
+    helper.start()
+    texts = all_at_once(3, lambda number: text_of(official.stream(model, f"number {number}")))
+    helper.join(20)
+    assert texts == ["served"] * 3
+
+
+def test_a_body_that_is_too_large_is_refused_in_that_shape(door):
+    refused = door.post("/v1/models", content=b"x" * (3 * 2**20 + 1))
+    assert (refused.status_code, refused.json()["error"]["code"]) == (413, "too_large")
+
+
 def test_an_answer_that_is_too_long_ends_as_one_that_reached_its_length(official, admin, agent):
     model = add_agent(admin, agent.url, limits={"text_bytes": 1024})
     with answering(agent, says("x" * 2000)):
