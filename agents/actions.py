@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any, Final, TypedDict, Unpack
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts import audit
 from accounts import queries as accounts
@@ -14,6 +14,7 @@ from agents import breaker, rules
 from agents.events import AgentMoved, agent_moved
 from agents.exceptions import ChangedMeanwhile
 from agents.models import Agent, AgentMember, AgentVersion, Audience
+from agents.models.agents import slug_from
 from agents.portable import SETTINGS, document_of, read_document, settings_of
 from agents.versions import keep_version
 from tenants import pictures
@@ -87,11 +88,19 @@ def _create(created_by: User | None, fields: AgentFields, **details: Any) -> Age
     for name, value in fields.items():
         setattr(agent, name, value)
     rules.hold(agent, changed={*rules.RULES, *fields})
-    with transaction.atomic():
-        agent.save()
-        keep_version(agent, by=created_by)
-        audit.record(AuditAction.AGENT_CREATED, team_id=agent.team_id, target=agent, **details)
+    try:
+        _add(agent, created_by, details)
+    except IntegrityError:  # another agent of this name was added at the same moment
+        agent.slug, agent.version = slug_from(agent.name, agent.pk), None
+        _add(agent, created_by, details)
     return agent
+
+
+@transaction.atomic
+def _add(agent: Agent, created_by: User | None, details: dict[str, Any]) -> None:
+    agent.save(force_insert=True)
+    keep_version(agent, by=created_by)
+    audit.record(AuditAction.AGENT_CREATED, team_id=agent.team_id, target=agent, **details)
 
 
 @transaction.atomic

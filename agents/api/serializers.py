@@ -37,6 +37,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
             "team_id",
             "created_by",
             "name",
+            "slug",
             "description",
             "kind",
             "webhook_url",

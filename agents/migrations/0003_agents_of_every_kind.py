@@ -18,6 +18,12 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='agent',
+            name='slug',
+            field=models.SlugField(allow_unicode=True, db_index=False, default='', editable=False, help_text='Its name for programs; it stays.', max_length=100),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            model_name='agent',
             name='audience',
             field=models.CharField(choices=[('all', 'Everybody in the team'), ('chosen', 'Chosen people')], default='all', max_length=20),
         ),

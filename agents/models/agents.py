@@ -1,12 +1,18 @@
 """Agents, who may use them, and what they were before."""
 
+from typing import Any, Final
+from uuid import UUID
+
 from django.db import models
+from django.utils.text import slugify
 
 from accounts.models import User
 from tenants.constraints import SameTeam
 from tenants.models import TenantModel
 from tenants.scope import current_team_id
 from tenants.secrets import mask, seal, unseal
+
+MAX_NAME_IN_SLUG: Final = 80
 
 
 class AgentKind(models.TextChoices):
@@ -41,6 +47,12 @@ class Audience(models.TextChoices):
     CHOSEN = "chosen", "Chosen people"
 
 
+def slug_from(name: str, pk: UUID | None = None) -> str:
+    """Return an agent's name for programs; with its id, one that no other agent has."""
+    slug = slugify(name, allow_unicode=True)[:MAX_NAME_IN_SLUG].strip("-_") or "agent"
+    return f"{slug}-{pk.hex[:12]}" if pk else slug
+
+
 class Agent(TenantModel):
     """An agent of the team: where it lives, how it is spoken to, what it is told.
 
@@ -49,6 +61,9 @@ class Agent(TenantModel):
 
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     name = models.CharField(max_length=200)
+    slug = models.SlugField(
+        max_length=100, allow_unicode=True, db_index=False, editable=False, help_text="Its name for programs; it stays."
+    )
     description = models.TextField(blank=True, max_length=2000)
     kind = models.CharField(max_length=20, choices=AgentKind, default=AgentKind.WEBHOOK)
     webhook_url = models.CharField(max_length=2000, blank=True)
@@ -79,6 +94,7 @@ class Agent(TenantModel):
         ordering = ["name", "id"]
         constraints = [
             models.UniqueConstraint(fields=["team", "id"], name="agent_team_key"),
+            models.UniqueConstraint(fields=["team", "slug"], name="agent_slug"),
             SameTeam(field="created_by", name="agent_created_by_same_team"),
             SameTeam(field="version", name="agent_version_same_team"),
         ]
@@ -86,6 +102,14 @@ class Agent(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.slug:
+            self.claim_team()
+            self.slug = slug_from(self.name)
+            if Agent.objects.filter(team_id=self.team_id, slug=self.slug).exists():
+                self.slug = slug_from(self.name, self.pk)
+        super().save(*args, **kwargs)
 
     @property
     def webhook_token(self) -> str:

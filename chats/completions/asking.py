@@ -79,16 +79,11 @@ async def _read_kept(source: Source, silence: float) -> AsyncGenerator[Piece | E
 
 
 def model_of(user: User, model: str) -> Agent:
-    """Return the agent with this id or, where only one has it, this name; raise `UnknownModel` for none."""
+    """Return the agent with this id or this slug that a person may use; raise `UnknownModel` for none."""
     usable = agents_of(user)
-    agent = find(usable, id=model) if _is_id(model) else None
+    agent = (find(usable, id=model) if _is_id(model) else None) or find(usable, slug=model)
     if agent is None:
-        agents = list(usable.filter(name=model)[:2])
-        if not agents:
-            raise UnknownModel()
-        if len(agents) > 1:
-            raise Invalid(errors={"model": ["Several agents have this name. Use the id of one."]})
-        agent = agents[0]
+        raise UnknownModel()
     return agent
 
 

@@ -13,12 +13,12 @@ from tenants.exceptions import ParleyError
 class ChatCompletion:
     """The shape of `/v1/chat/completions`."""
 
-    def __init__(self, asked: Asked, *, include_usage: bool) -> None:
+    def __init__(self, asked: Asked, *, model: str, include_usage: bool) -> None:
         self._include_usage = include_usage
         self._head: dict[str, Any] = {
             "id": f"chatcmpl-{asked.run.id.hex}",
             "created": int(asked.run.started_at.timestamp()),
-            "model": str(asked.agent.id),
+            "model": model,
         }
         self._kept = kept_in(asked.chat_id)
 

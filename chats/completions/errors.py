@@ -20,7 +20,7 @@ CODES: Final = {
 
 
 class UnknownModel(UnknownAgent):
-    sentence = "There is no agent of this id or name that you may use."
+    sentence = "There is no agent of this name or id that you may use."
 
     def __init__(self) -> None:
         super().__init__(errors={"model": ["Unknown."]})

@@ -15,7 +15,7 @@ PLACE = {"output_index": 0, "content_index": 0}
 class ModelResponse:
     """The shape of `/v1/responses`: one message with one text; each event of a stream has a number."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, *, model: str) -> None:
         self._number = 0
         self._item_id = f"msg_{asked.run.id.hex}"
         self._kept = kept_in(asked.chat_id)
@@ -23,7 +23,7 @@ class ModelResponse:
             "id": f"resp_{asked.run.id.hex}",
             "object": "response",
             "created_at": int(asked.run.started_at.timestamp()),
-            "model": str(asked.agent.id),
+            "model": model,
             "error": None,
             "instructions": None,
             "parallel_tool_calls": False,

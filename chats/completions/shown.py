@@ -10,6 +10,7 @@ from agents.models import Agent
 class ModelSerializer(serializers.ModelSerializer[Agent]):
     """An agent as a model. Needs `owned_by` in its context."""
 
+    id = serializers.CharField(source="slug", help_text="The agent's slug; a request may also name its id.")
     object = serializers.SerializerMethodField()
     type = serializers.SerializerMethodField(help_text="The same once more, under the name that others look for.")
     created = serializers.SerializerMethodField()

@@ -122,7 +122,8 @@ class CompletionsView(AskView):
     field = "messages"
 
     def shape(self, asked: Asked, fields: dict[str, Any]) -> Shape:
-        return ChatCompletion(asked, include_usage=fields.get("stream_options", {}).get("include_usage", False))
+        include_usage = fields.get("stream_options", {}).get("include_usage", False)
+        return ChatCompletion(asked, model=fields["model"], include_usage=include_usage)
 
     def messages(self, fields: dict[str, Any]) -> list[dict[str, Any]]:
         return list(fields["messages"])
@@ -135,7 +136,7 @@ class CompletionsView(AskView):
         examples=[
             OpenApiExample(
                 "One question",
-                {"model": "Demo", "messages": [{"role": "user", "content": "Hello"}], "stream": False},
+                {"model": "demo-agent", "messages": [{"role": "user", "content": "Hello"}], "stream": False},
                 request_only=True,
             )
         ],
@@ -159,7 +160,7 @@ class ResponsesView(AskView):
     field = "input"
 
     def shape(self, asked: Asked, fields: dict[str, Any]) -> Shape:
-        return ModelResponse(asked)
+        return ModelResponse(asked, model=fields["model"])
 
     def messages(self, fields: dict[str, Any]) -> list[dict[str, Any]]:
         instructions = fields.get("instructions", "")

@@ -14,7 +14,7 @@ from tenants.scope import tenant_scope
 from tests.factories import AgentFactory, ChatFactory, MessageFactory, RunFactory
 
 FIELDS = {
-    *("id", "team_id", "created_by", "name", "description", "kind", "webhook_url", "webhook_token"),
+    *("id", "team_id", "created_by", "name", "slug", "description", "kind", "webhook_url", "webhook_token"),
     *("auth_kind", "auth_name", "user_agent", "max_concurrent", "audience", "version"),
     *("system_prompt", "avatar", "config", "limits", "is_active", "created_at", "updated_at"),
 }

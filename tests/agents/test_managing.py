@@ -11,6 +11,7 @@ from agents.events import agent_moved
 from agents.models import Agent, AgentMember, AgentVersion
 from agents.portable import SETTINGS, SettingsSerializer
 from tenants.scope import tenant_scope
+from tests.accounts.parallel import at_once
 from tests.agents.test_api import is_error, send
 from tests.factories import AgentFactory, ChatFactory, UserFactory
 
@@ -85,7 +86,7 @@ def test_a_copy_has_the_settings_and_the_secret_but_no_people_and_is_switched_of
     assert answer.status_code == 201
     assert CANARY not in answer.content.decode()
     copy = answer.json()
-    own = {"id", "name", "created_at", "updated_at", "is_active"}
+    own = {"id", "name", "slug", "created_at", "updated_at", "is_active"}
     assert {name: copy[name] for name in copy.keys() - own} == {name: agent[name] for name in agent.keys() - own}
     assert (copy["name"], copy["is_active"], copy["version"]) == ("Helper (copy)", False, 1)
     with tenant_scope(cast.team.id):
@@ -338,3 +339,14 @@ def test_nobody_writes_over_a_version_they_did_not_see(cast, admin, agent):
             actions.update_agent(agent=row, changed_by=cast.admin, seen=1, name="Second")
         assert Agent.objects.get(pk=row.pk).name == "First"
         assert AgentVersion.objects.filter(agent=row).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_agents_of_one_name_added_at_once_have_slugs_of_their_own(cast):
+    def add(_):
+        with tenant_scope(cast.team.id):
+            return actions.create_agent(created_by=cast.admin, name="Twin", kind="demo").slug
+
+    slugs = at_once(6, add)
+    assert len(set(slugs)) == 6
+    assert "twin" in slugs

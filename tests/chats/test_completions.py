@@ -70,7 +70,7 @@ def test_the_agents_that_one_may_use_are_the_models(cast, owner, model):
     listed = owner.get("/v1/models").json()
     assert [entry["name"] for entry in listed["data"]] == ["Chosen", "Prüfer"]
     assert listed["data"][1] == {
-        "id": str(model.pk),
+        "id": "prüfer",
         "object": "model",
         "type": "model",
         "created": int(model.created_at.timestamp()),
@@ -88,7 +88,7 @@ def test_whatever_one_may_not_use_is_no_model(cast, owner):
     absent = post(owner, asking(uuid4()))
     assert refusal(absent) == (404, "model_not_found", "model")
     for agent in (foreign, off, hidden):
-        for name in (agent.pk, agent.name):
+        for name in (agent.pk, agent.slug, agent.name):
             assert post(owner, asking(name)).json() == absent.json()
             assert owner.get(f"/v1/models/{name}").json() == absent.json()
     with tenant_scope(cast.team.id):
@@ -96,7 +96,7 @@ def test_whatever_one_may_not_use_is_no_model(cast, owner):
 
 
 def test_an_id_that_is_the_name_of_another_agent_is_an_id(cast, owner, model):
-    AgentFactory(team=cast.team, name=str(model.pk))
+    assert AgentFactory(team=cast.team, name=str(model.pk)).slug == str(model.pk)
     assert owner.get(f"/v1/models/{model.pk}").json()["name"] == "Prüfer"
 
 

@@ -11,7 +11,8 @@ from tests.browser.conftest import browser  # noqa: F401 - a fixture
 pytestmark = pytest.mark.browser
 SCRIPTS = Path(__file__).parents[2] / "static" / "js"
 PAGE = """<div id="list"><article data-message="a" data-status="streaming"><div data-blocks><p>Kept</p></div>
-<p data-tail></p><p class="answering"><span data-answering="is answering">is answering</span></p></article></div><div id="said"></div>"""
+<p data-tail></p><p class="answering">
+<span data-answering="is answering">is answering</span></p></article></div><div id="said"></div>"""
 SHOW = """async (frame) => {
   const { Messages } = await import("/messages.js");
   new Messages(document.querySelector("#list"), document.querySelector("#said")).show(frame);

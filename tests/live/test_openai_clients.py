@@ -109,9 +109,9 @@ def runs_of(user):
 
 
 def test_it_lists_the_agents(client, model, user):
-    agents = {agent["id"]: agent["name"] for agent in user.get("/api/agents").json()}
-    assert client.models() == agents
-    assert agents[model] == "Live"
+    agents = user.get("/api/agents").json()
+    assert client.models() == {agent["slug"]: agent["name"] for agent in agents}
+    assert [agent["slug"][:4] for agent in agents if agent["id"] == model] == ["live"]
 
 
 def test_it_gets_a_whole_answer(client, model, agent):
@@ -225,21 +225,17 @@ def test_an_agent_that_fails_in_the_middle_ends_the_stream_with_an_error(client,
 # What belongs to one client or to none
 
 
-def test_an_agent_is_found_by_its_name(official, admin, agent):
+def test_an_agent_is_found_by_its_slug(official, admin, agent):
     name = f"Prüfer für Ärger/№ {uuid4().hex[:8]}"
-    model = add_agent(admin, agent.url, name=name)
-    assert official.client.models.retrieve(name).id == official.client.models.retrieve(model).id == model
+    models = [add_agent(admin, agent.url, name=name) for _ in range(2)]
+    slugs = [admin.get(f"/api/agents/{model}").json()["slug"] for model in models]
+    assert slugs[0] == f"prüfer-für-ärgerno-{name[-8:]}"
+    assert slugs[1] == f"{slugs[0]}-{models[1].replace('-', '')[:12]}"
+    for slug, model in zip(slugs, models, strict=True):
+        assert official.client.models.retrieve(slug).id == official.client.models.retrieve(model).id == slug
     with answering(agent, says("ja")):
-        assert official.whole(name, "Hallo").choices[0].message.content == "ja"
-
-
-def test_a_name_that_two_agents_have_is_refused(official, admin, agent):
-    name = f"Twin {uuid4().hex[:8]}"
-    for _ in range(2):
-        add_agent(admin, agent.url, name=name)
-    with pytest.raises(openai.BadRequestError, match="Several agents have this name") as refused:
-        official.whole(name, "Hello")
-    assert refused.value.param == "model"
+        answer = official.whole(slugs[0], "Hallo")
+    assert (answer.choices[0].message.content, answer.model) == ("ja", slugs[0])
 
 
 def test_the_usage_that_the_agent_reports_comes_last(official, admin, agent):

@@ -1,4 +1,5 @@
 from django.db import migrations
+from django.utils.text import slugify
 
 SETTINGS = (
     "name", "description", "kind", "webhook_url", "auth_kind", "auth_name", "user_agent", "system_prompt", "config",
@@ -14,8 +15,22 @@ def keep_first_versions(apps, schema_editor):
         Agent._base_manager.filter(pk=agent.pk).update(version=version)
 
 
+def give_slugs(apps, schema_editor):
+    Agent = apps.get_model("agents", "Agent")
+    taken = set()
+    for agent in Agent._base_manager.order_by("created_at", "id").only("id", "team_id", "name").iterator():
+        slug = slugify(agent.name, allow_unicode=True)[:80].strip("-_") or "agent"
+        if (agent.team_id, slug) in taken:
+            slug = f"{slug}-{agent.pk.hex[:12]}"
+        taken.add((agent.team_id, slug))
+        Agent._base_manager.filter(pk=agent.pk).update(slug=slug)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [("agents", "0003_agents_of_every_kind")]
 
-    operations = [migrations.RunPython(keep_first_versions, migrations.RunPython.noop)]
+    operations = [
+        migrations.RunPython(keep_first_versions, migrations.RunPython.noop),
+        migrations.RunPython(give_slugs, migrations.RunPython.noop),
+    ]
