@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 
+from agents.exceptions import SENTENCES
 from tests.live.conftest import demo, server  # noqa: F401 - fixtures
 from tests.servers import ROOT
 
+CODES = {code.upper() for code in SENTENCES} - {"AGENT_BLOCKED_ADDRESS"}  # which only an owner reads, in words
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 INSTRUCTIONS = [
@@ -78,8 +80,13 @@ def test_the_import_order_told_is_the_one_checked():
     assert order.search(read("CONTRIBUTING.md"))
 
 
+def test_the_codes_of_failures_are_all_told():
+    told = set(re.findall(r"`(AGENT_[A-Z_]+)`", read("docs/agents.md")))
+    assert told == CODES
+
+
 def test_the_documents_name_settings_that_exist():
-    known = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", read(".env.example"), re.MULTILINE))
+    known = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", read(".env.example"), re.MULTILINE)) | CODES
     prefixes = ("AGENT_", "LOGIN_", "RUN_", "SECURE_", "MAX_", "REFRESH_", "SHUTDOWN_", "DATABASE_", "TRUSTED_")
     said = {
         name
