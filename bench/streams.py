@@ -41,6 +41,12 @@ STREAMS: dict[str, Stream] = {
     "contract": Stream(SSE, data({"content": WORD})),
     "n8n": Stream(JSON, line({"type": "item", "content": WORD, "metadata": NODE})),
     "openai": Stream(SSE, data(CHUNK | {"choices": [{"index": 0, "delta": {"content": WORD}, "finish_reason": None}]})),
+    "responses": Stream(
+        SSE,
+        data(
+            {"type": "response.output_text.delta", "item_id": "i", "output_index": 0, "content_index": 0, "delta": WORD}
+        ),
+    ),
     "ollama": Stream(
         "application/x-ndjson",
         line(
