@@ -73,7 +73,8 @@ def duplicate_agent(*, agent: Agent, created_by: User) -> Agent:
 def import_agent(*, document: object, created_by: User) -> Agent:
     """Add the agent of an export; one whose secret is missing begins switched off. Raises `Invalid`."""
     settings = read_document(document)
-    fields: AgentFields = {**settings, "is_active": not Agent(**settings).lacks_token}  # type: ignore[typeddict-item]
+    lacks_token = Agent(**settings, is_active=False).lacks_token
+    fields: AgentFields = {**settings, "is_active": not lacks_token}  # type: ignore[typeddict-item]
     return _create(created_by, fields, imported=True)
 
 

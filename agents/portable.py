@@ -33,8 +33,9 @@ def settings_of(agent: Agent) -> dict[str, Any]:
 
 
 def document_of(agent: Agent) -> dict[str, Any]:
-    """Return what an agent is exported as."""
-    return {"format": FORMAT, **settings_of(agent)}
+    """Return what an agent is exported as; one that is called without a bearer token needs none elsewhere."""
+    needless = agent.auth_kind == AuthKind.BEARER and not agent.sealed_webhook_token
+    return {"format": FORMAT, **settings_of(agent), **({"auth_kind": AuthKind.NONE} if needless else {})}
 
 
 class SettingsSerializer(WriteSerializer):

@@ -127,8 +127,13 @@ class Agent(TenantModel):
 
     @property
     def lacks_token(self) -> bool:
-        """Tell whether the agent is to be shown a secret that nobody gave."""
-        return self.kind != AgentKind.DEMO and self.auth_kind != AuthKind.NONE and not self.sealed_webhook_token
+        """Tell whether the agent is to be shown a secret that nobody gave.
+
+        A bearer token need not be there: an agent that people talk to without one lacks nothing.
+        """
+        if self.kind == AgentKind.DEMO or self.sealed_webhook_token or self.auth_kind == AuthKind.NONE:
+            return False
+        return self.auth_kind != AuthKind.BEARER or not self.is_active
 
     @property
     def _token_place(self) -> str:

@@ -125,6 +125,16 @@ def test_an_agent_that_needs_no_secret_can_be_talked_to_once_imported(admin):
     assert (brought["missing"], brought["is_active"]) == ([], True)
 
 
+def test_an_agent_that_is_called_without_a_token_needs_none_elsewhere(admin):
+    bare = send(admin, "POST", "/api/agents", {"name": "Bare", "webhook_url": "https://agent.example/"}).json()
+    document = admin.get(f"/api/agents/{bare['id']}/export").json()
+    assert document["auth_kind"] == "none"
+    brought = send(admin, "POST", "/api/agents/import", document).json()
+    assert (brought["missing"], brought["is_active"]) == ([], True)
+    bearer = send(admin, "POST", "/api/agents/import", document | {"auth_kind": "bearer"}).json()
+    assert (bearer["missing"], bearer["is_active"]) == (["webhook_token"], False)
+
+
 GOOD = {"format": "parley.agent/1", "name": "x", "kind": "demo"}
 
 
