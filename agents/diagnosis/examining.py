@@ -24,7 +24,7 @@ from agents.diagnosis.report import Report
 from agents.diagnosis.steps import Course
 from agents.exceptions import AgentError
 from agents.kinds import Call, Said
-from agents.kinds.http import masked
+from agents.kinds.http import masked, masked_beginning
 from agents.models import Agent, AgentKind, Run, RunPurpose, RunStatus
 from agents.relay import ledger
 from agents.relay.ledger import Closing
@@ -49,7 +49,7 @@ class Examination:
     url: str
     call: Call | None
     outcome: Outcome = field(default_factory=Outcome)
-    text: str = ""
+    pieces: list[str] = field(default_factory=list)
     first_text_at: datetime | None = None
 
 
@@ -95,23 +95,29 @@ def _book(agent: Agent, by: User, question: str) -> Examination:
 
 async def _carry_out(test: Examination) -> str:
     """Call the agent, book what was seen, return the beginning of its answer."""
-    began, error, unfinished = monotonic(), None, ""
+    began, error, unfinished, interrupted = monotonic(), None, "", False
     try:
         async with asyncio.timeout(SECONDS):
             await _listen(test)
     except TimeoutError:
-        if test.text:
+        if any(test.pieces):
             unfinished = f"Still running after {SECONDS:g} s, with text flowing: a test waits no longer."
         else:
             error = AgentError("agent_timeout", f"Nothing came for {SECONDS:g} s, which is as long as a test waits.")
+    except asyncio.CancelledError:  # the server ends, which says nothing of the agent
+        unfinished, interrupted = "Parley was restarted meanwhile.", True
     except AgentError as failure:
         error = failure
     except Exception:
         logger.exception("The test %s failed in a way nobody foresaw.", test.run.id)
         error = AgentError("agent_failed", "Parley itself failed; the operator's log says where.")
-    course = Course(test.url, test.outcome, began, monotonic(), len(test.text), error, unfinished)
-    await in_database(ledger.close_run, _closing(test, course))
-    return _shown(test, test.text)[:PREVIEW_CHARS]
+    text = "".join(test.pieces)
+    course = Course(test.url, test.outcome, began, monotonic(), len(text), error, unfinished)
+    closing = _closing(test, course, text)
+    if interrupted:
+        closing.ending, closing.health = ledger.INTERRUPTED, Health.UNKNOWN
+    await in_database(ledger.close_run, closing)
+    return _shown(test, masked_beginning(text, test.call, PREVIEW_CHARS)) if test.call else ""
 
 
 async def _listen(test: Examination) -> None:
@@ -121,15 +127,15 @@ async def _listen(test: Examination) -> None:
         async for event in events:
             match event:
                 case Text():
-                    test.text += event.text
+                    test.pieces.append(event.text)
                 case Replace():
-                    test.text = event.text
+                    test.pieces = [event.text]
                 case _:
                     continue
             test.first_text_at = test.first_text_at or timezone.now()
 
 
-def _closing(test: Examination, course: Course) -> Closing:
+def _closing(test: Examination, course: Course, text: str) -> Closing:
     error, outcome = course.error, test.outcome
     ending = Ending(RunStatus.STOPPED if course.unfinished else RunStatus.COMPLETE)
     if error:
@@ -138,7 +144,7 @@ def _closing(test: Examination, course: Course) -> Closing:
     return Closing(
         run_id=test.run.id,
         team_id=test.run.team_id,
-        text=test.text,
+        text=text,
         revision=0,
         ending=ending,
         diagnosis=_shown(test, f"{error.code}: {error.diagnosis}") if error else "",

@@ -44,13 +44,19 @@ def masked(text: str, call: Call) -> str:
 
     It is hidden in each of its spellings, and so is what is left of it where the text was cut.
     """
-    spellings = {call.token, json.dumps(call.token)[1:-1], quote(call.token, safe="")}
-    if call.auth_kind == AuthKind.BASIC:
-        spellings.add(_basic(call))
-    for secret in sorted(spellings, key=len, reverse=True):
-        if len(secret) >= SHORTEST_SECRET:
-            text = _without(text, secret)
+    for secret in _spellings(call):
+        text = _without(text, secret)
     return text
+
+
+def masked_beginning(text: str, call: Call, most: int) -> str:
+    """Return the first `most` characters at most of what an agent said, without the call's secret.
+
+    No more of a long text is looked at. Masks are short: what moves up from behind may be cut, and is left out.
+    """
+    spare = max(map(len, _spellings(call)), default=0)
+    beginning = masked(text[: most + spare], call)
+    return beginning[:most] if len(text) <= most + spare else beginning[: max(0, len(beginning) - spare)]
 
 
 def _proof(call: Call) -> dict[str, str]:
@@ -69,13 +75,20 @@ def _basic(call: Call) -> str:
     return base64.b64encode(f"{call.auth_name}:{call.token}".encode(errors="replace")).decode()
 
 
+def _spellings(call: Call) -> list[str]:
+    """Return how the secret may be written, the longest first."""
+    spellings = {call.token, json.dumps(call.token)[1:-1], quote(call.token, safe="")}
+    if call.auth_kind == AuthKind.BASIC:
+        spellings.add(_basic(call))
+    return sorted((each for each in spellings if len(each) >= SHORTEST_SECRET), key=len, reverse=True)
+
+
 def _without(text: str, secret: str) -> str:
-    """Return `text` without `secret`, nor any beginning of it that is long enough to tell."""
-    shown = ""
-    before, found, after = text.partition(secret[:TELLING])
-    while found:
-        rest = secret[TELLING:]
-        same = next((at for at, letter in enumerate(rest) if after[at : at + 1] != letter), len(rest))
-        shown += before + MASK
-        before, found, after = after[same:].partition(secret[:TELLING])
-    return shown + before
+    """Return `text` without `secret`, nor any beginning of it that is long enough to tell; look at it once."""
+    telling, rest = secret[:TELLING], secret[TELLING:]
+    shown, seen = [], 0
+    while (found := text.find(telling, seen)) >= 0:
+        shown += [text[seen:found], MASK]
+        seen = found + len(telling)
+        seen += next((at for at, letter in enumerate(rest) if text[seen + at : seen + at + 1] != letter), len(rest))
+    return "".join([*shown, text[seen:]])

@@ -13,6 +13,7 @@ from agents.advice import ADVICE
 from agents.diagnosis import examining
 from agents.diagnosis.steps import MOMENTS
 from agents.exceptions import SENTENCES
+from agents.kinds import http
 from agents.models import Agent, Run
 from agents.relay import ledger
 from tenants.exceptions import TooManyRequests
@@ -225,6 +226,26 @@ def test_the_secret_is_masked_wherever_the_agent_repeats_it(cast: Cast, serve: A
         assert token not in str(report)
         assert token not in str(vars(run_of(cast, report)))
         assert "••••" in str(report)
+
+
+def test_of_a_long_answer_only_the_beginning_is_masked(
+    cast: Cast, serve: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, looked_at = "sk-canary-4711-0815", 0
+    without = http._without
+
+    def counted(text: str, secret: str) -> str:
+        nonlocal looked_at
+        looked_at += len(text)
+        return without(text, secret)
+
+    monkeypatch.setattr(http, "_without", counted)
+    for answer in (token[:8] * 60_000, "x" * 290 + token * 20_000):
+        report = examine(cast, agent_at(cast, serve(response(answer, "text/plain")), token=token))
+        assert report.ok
+        assert 0 < len(report.preview) <= 300
+        assert "sk-" not in report.preview
+    assert 0 < looked_at < 10_000
 
 
 def test_words_that_no_database_takes_are_mended(cast: Cast, serve: Answering) -> None:

@@ -5,7 +5,7 @@ import pytest
 from agents.exceptions import SENTENCES, AgentError
 from agents.kinds import KINDS, Attached, Call, Said
 from agents.kinds.demo import answer
-from agents.kinds.http import endpoint, masked
+from agents.kinds.http import MASK, endpoint, masked, masked_beginning
 from agents.limits import Limits
 
 
@@ -66,12 +66,54 @@ BASIC = {"auth_kind": "basic", "auth_name": "Ann"}
         ({"token": 's"cr\\et'}, r'{"token": "s\"cr\\et"}', '{"token": "••••"}'),
         ({"token": "secret", **BASIC}, "Basic QW5uOnNlY3JldA== or secret", "Basic •••• or ••••"),
         ({"token": "xyz", **BASIC}, "Basic QW5uOnh5eg== of xyz", "Basic •••• of xyz"),
+        ({"token": "sk-12345678"}, "sk-12345sk-12345678sk-1234sk-123456", "••••••••sk-1234••••"),
+        ({"token": "abcabcabcabd"}, "abcabcabcabcabcabcabd", "••••c••••d"),
+        ({"token": "aaaaaaaaaaaa"}, "a" * 12 + "b" + "a" * 30 + "c" + "a" * 7, "••••b••••••••aaaaaacaaaaaaa"),
         ({"token": "key"}, "the key", "the key"),
         ({}, "nothing", "nothing"),
     ],
 )
 def test_what_an_agent_repeats_of_its_secret_is_masked(call, text, shown):
     assert masked(text, Call(kind="webhook", **call)) == shown
+
+
+class Weighed(str):
+    """A text that counts what is copied out of it."""
+
+    copied = 0
+
+    def __getitem__(self, at):
+        return self.weighed(super().__getitem__(at))
+
+    def partition(self, mark):
+        return tuple(self.weighed(piece) for piece in super().partition(mark))
+
+    def weighed(self, piece):
+        Weighed.copied += len(piece)
+        return Weighed(piece)
+
+
+def test_to_mask_a_text_full_of_beginnings_copies_it_a_few_times_at_most():
+    text = Weighed("abcdefgh" * 2000)
+    Weighed.copied = 0
+    assert masked(text, Call(kind="webhook", token="abcdefghijkl")) == MASK * 2000
+    assert Weighed.copied <= 3 * len(text)
+
+
+@pytest.mark.parametrize("token", ["sk-canary-4711", "pass", 's"cr /&'])
+def test_of_a_long_text_the_beginning_is_masked_as_the_whole_would_be(token):
+    call = Call(kind="webhook", token=token, **BASIC)
+    for text in (f"{'x' * 30}{token}{'y' * 90}", token * 50, f"x{token}" * 50, "x" * 300, f"x{token}"):
+        whole = masked(text, call)
+        for most in range(1, 120):
+            shown = masked_beginning(text, call, most)
+            assert whole.replace(MASK, "").startswith(shown.replace("•", "")), (text, most)
+            assert len(shown) <= most
+    assert masked_beginning("x" * 500, call, 300) == "x" * 300
+    text = Weighed("x" * 10_000)
+    Weighed.copied = 0
+    masked_beginning(text, call, 100)
+    assert Weighed.copied < 1000
 
 
 @pytest.mark.parametrize(
