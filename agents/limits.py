@@ -84,7 +84,10 @@ class Clock:
         deadline, reason = self._deadline(pending)
         try:
             async with asyncio.timeout(deadline - monotonic()):
-                return await awaitable
+                given = await awaitable
+            if monotonic() < deadline:  # a flood is never waited for, so that no time-out would come between
+                return given
+            raise TimeoutError
         except TimeoutError:
             raise AgentError("agent_timeout", reason) from None
 

@@ -4,13 +4,15 @@ from typing import Any, ClassVar, Final
 
 from rest_framework import serializers
 
-from agents.models import Agent, AgentVersion, Audience
+from agents.models import Agent, AgentKind, AgentVersion, Audience
 from agents.portable import SETTINGS, DocumentSerializer, SettingsSerializer
 from tenants.api.fields import StrictBooleanField, StrictCharField, StrictIntegerField, StrictUUIDField
 from tenants.secrets import UnreadableSecret, mask
 
 ADMINS_ONLY: Final = ("webhook_url", "auth_kind", "auth_name", "user_agent", "system_prompt", "max_concurrent")
 FOR_ADMINS: Final = "null for members."
+# What the contract shows to everybody. The settings of other kinds are their back end's, and may hold keys of it.
+CONFIG_FOR_ALL: Final = (AgentKind.WEBHOOK, AgentKind.OPENAI, AgentKind.DEMO)
 
 
 class AgentSerializer(serializers.ModelSerializer[Agent]):
@@ -26,7 +28,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
     system_prompt = serializers.CharField(allow_null=True, help_text=FOR_ADMINS)
     max_concurrent = serializers.IntegerField(allow_null=True, help_text=FOR_ADMINS)
     avatar = serializers.CharField(allow_null=True, help_text="A data URI.")
-    config = serializers.DictField()
+    config = serializers.DictField(help_text="For members empty unless the kind is webhook, openai or demo.")
     limits = serializers.DictField(help_text="Seconds and bytes of one answer; what is left out has its default.")
     version = serializers.SerializerMethodField(help_text="The number of its present version.")
 
@@ -71,6 +73,8 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
         shown = super().to_representation(instance)
         if not self.context["request"].user.is_team_admin:
             shown |= dict.fromkeys(ADMINS_ONLY)
+            if instance.kind not in CONFIG_FOR_ALL:
+                shown["config"] = {}
         return shown
 
 

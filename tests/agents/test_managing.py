@@ -135,6 +135,16 @@ def test_an_agent_that_is_called_without_a_token_needs_none_elsewhere(admin):
     assert (bearer["missing"], bearer["is_active"]) == (["webhook_token"], False)
 
 
+@pytest.mark.parametrize(("kind", "seen"), [("flowise", {}), ("demo", {"overrideConfig": {"openAIApiKey": CANARY}})])
+def test_what_a_back_end_is_set_to_is_for_admins(cast, admin, client_of, kind, seen):
+    config = {"overrideConfig": {"openAIApiKey": CANARY}}
+    agent = AgentFactory(team=cast.team, kind=kind, config=config)
+    member = client_of(cast.owner)
+    assert member.get(f"/api/agents/{agent.pk}").json()["config"] == seen
+    assert member.get("/api/agents").json()[0]["config"] == seen
+    assert admin.get(f"/api/agents/{agent.pk}").json()["config"] == config
+
+
 GOOD = {"format": "parley.agent/1", "name": "x", "kind": "demo"}
 
 
