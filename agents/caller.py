@@ -12,6 +12,7 @@ from agents import outbound
 from agents.exceptions import AgentError
 from agents.kinds import KINDS, Call, Local, OutboundRequest, Remote
 from agents.limits import Clock, Limits
+from agents.packing import packed
 from agents.replies import PIECE, BodyCutError, Reply
 from agents.wire import Conversation, Decoder, Event, Failed, Notice, Replace, Text, Usage
 from agents.wire.status import refusal
@@ -83,11 +84,11 @@ async def _ask(kind: Remote, call: Call, limits: Limits, outcome: Outcome) -> As
     """Send the call and decode what comes back."""
     clock = Clock(limits)
     if kind.uploads and call.attachments:
-        call = replace(
-            call, uploaded=tuple([await _upload(each, limits, clock, outcome) for each in kind.uploads(call)])
-        )
+        uploads = await packed(kind.uploads, call)
+        call = replace(call, uploaded=tuple([await _upload(each, limits, clock, outcome) for each in uploads]))
+    [request] = await packed(lambda call: [kind.request(call)], call)
     async with AsyncExitStack() as stack:
-        reply = await _send(kind.request(call), stack, limits, clock, outcome)
+        reply = await _send(request, stack, limits, clock, outcome)
         decoder = _decoder(outcome.content_type, limits)
         async with aclosing(_read(reply, decoder, limits, clock, outcome)) as events:
             async for event in events:

@@ -9,14 +9,12 @@ aiohttp carries it: per token it took half the CPU of httpx, and one read of it 
 """
 
 import asyncio
-import re
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import replace
-from io import BytesIO
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -29,12 +27,12 @@ from django.conf import settings
 from agents import addresses
 from agents.exceptions import AgentError
 from agents.kinds import OutboundRequest
+from agents.packing import body_of
 from agents.replies import Reply
 
 RETRY_PAUSE: Final = 0.2
 LOOK_UPS_AT_ONCE: Final = 32
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_UNFIT_IN_NAME: Final = re.compile(r'[\x00-\x1f\x7f"\\]')
 
 # Whom to tell how far the call of this task has come: nothing else reaches into the connector.
 _reached: ContextVar[Callable[[str], None]] = ContextVar("_reached")
@@ -63,6 +61,8 @@ async def post(
     except ValueError as error:
         raise AgentError("agent_unreachable", str(error)) from error
     fixed = {"Accept-Encoding": "identity", "User-Agent": settings.AGENT_USER_AGENT}
+    if not request.form:
+        fixed["Content-Type"] = "application/json"
     request = replace(request, url=url, headers={**fixed, **request.headers})
     response = await _send(request, connect_seconds, reached)
     try:
@@ -194,7 +194,7 @@ async def _send_once(
     _reached.set(reached)
     try:
         return await _session().post(
-            request.url, headers=request.headers, **_body(request), timeout=patience, allow_redirects=False
+            request.url, headers=request.headers, data=body_of(request), timeout=patience, allow_redirects=False
         )
     except addresses.BlockedAddressError as error:
         raise AgentError("agent_blocked_address", str(error)) from error
@@ -207,17 +207,3 @@ async def _send_once(
     except (aiohttp.ClientError, OSError) as error:
         seen = f"The agent took the request and gave no HTTP answer: {error or type(error).__name__}"
         raise AgentError("agent_failed", seen) from error
-
-
-def _body(request: OutboundRequest) -> dict[str, Any]:
-    """Return what aiohttp makes the body of; a form is read while it is sent, so each try needs its own."""
-    if not request.form:
-        return {"json": request.json}
-    form = aiohttp.FormData(quote_fields=False, default_to_multipart=True)
-    for name, value in request.form:
-        if isinstance(value, str):
-            form.add_field(name, value)
-        else:
-            filename = _UNFIT_IN_NAME.sub("_", value.name)
-            form.add_field(name, BytesIO(value.data), filename=filename, content_type=value.media_type)
-    return {"data": form}

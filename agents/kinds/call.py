@@ -108,12 +108,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class OutboundRequest:
-    """A POST of JSON, or of a form (multipart) where there are fields of one."""
+    """A POST of JSON, or of a form (multipart) where there are fields of one; `body` is the JSON once written out."""
 
     url: str
     headers: dict[str, str] = field(repr=False)
     json: Any = None
     form: tuple[tuple[str, str | Attached], ...] = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

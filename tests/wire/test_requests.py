@@ -4,14 +4,15 @@ import asyncio
 import base64
 import email.policy
 import json
+import threading
 from email.parser import BytesParser
 
 import pytest
 
-from agents import outbound
+from agents import outbound, packing
 from agents.caller import call_agent
 from agents.exceptions import AgentError
-from agents.kinds import KINDS, Attached, Call, Said, takes
+from agents.kinds import KINDS, Attached, Call, Remote, Said, takes
 from tests.wire.upstream import response, upstream
 
 pytestmark = pytest.mark.asyncio
@@ -371,6 +372,52 @@ async def test_large_files_arrive_whole():
     assert parts(headers, body)[-1][-1] == large.data
     [(_, _, body)] = await received("vercel", files=[large])
     assert json.loads(body)["messages"][2]["parts"][1]["url"].endswith(base64.b64encode(large.data).decode())
+
+
+async def test_only_a_request_with_files_is_built_beside_the_loop(monkeypatch):
+    threads, dumped = [], []
+
+    def request(call):
+        threads.append(threading.get_ident())
+        return KINDS["openai"].request(call)
+
+    def noted(write):
+        def noting(*args):
+            dumped.append(threading.get_ident())
+            return write(*args)
+
+        return noting
+
+    monkeypatch.setitem(KINDS, "spied", Remote("Spied", request))
+    monkeypatch.setattr(packing, "_in_parts", noted(packing._in_parts))
+    monkeypatch.setattr(packing.json, "dumps", noted(json.dumps))
+    here = threading.get_ident()
+    said = [Said("user", "Look", attachments=(PNG,)), Said("user", "é\ud800")]
+    await sent("spied", files=[PNG])
+    path, body = await sent("spied", messages=said, path="/v1")
+    assert (path, body["messages"][1]["content"]) == ("/v1/chat/completions", "é\ud800")
+    assert body["messages"][0]["content"][1]["image_url"] == {"url": PNG_URI}
+    assert len(threads) == len(dumped) == 2
+    assert here not in threads + dumped
+    await sent("spied")
+    assert (threads[2:], dumped[2:]) == ([here], [here])
+
+
+async def test_a_large_file_is_put_into_json_while_others_run(monkeypatch):
+    begun, may_end = asyncio.Event(), threading.Event()
+    loop, in_parts = asyncio.get_running_loop(), packing._in_parts
+
+    def held(value):
+        loop.call_soon_threadsafe(begun.set)
+        assert may_end.wait(10)
+        return in_parts(value)
+
+    monkeypatch.setattr(packing, "_in_parts", held)
+    asked = asyncio.create_task(sent("vercel", files=[PNG]))
+    await asyncio.wait_for(begun.wait(), 10)
+    assert await sent("webhook")
+    may_end.set()
+    assert (await asked)[1]["messages"][2]["parts"][1]["url"] == PNG_URI
 
 
 @pytest.mark.parametrize(
