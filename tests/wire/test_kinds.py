@@ -6,7 +6,7 @@ from agents.exceptions import SENTENCES, AgentError
 from agents.kinds import KINDS, Attached, Call, Said
 from agents.kinds.demo import answer
 from agents.kinds.http import MASK, endpoint, masked, masked_beginning
-from agents.limits import Limits
+from agents.limits import Clock, Limits
 
 
 def test_an_openai_agent_is_asked_for_a_stream():
@@ -180,3 +180,15 @@ def test_every_code_has_a_sentence():
         assert code.startswith("agent_")
         assert sentence.endswith(".")
         assert AgentError(code).public_code == ("AGENT_UNREACHABLE" if "blocked" in code else code.upper())
+
+
+async def test_a_limit_of_time_holds_though_nothing_is_waited_for():
+    clock = Clock(Limits(total=0.05))
+
+    async def at_once():
+        return b"flood"
+
+    with pytest.raises(AgentError) as error:
+        for _ in range(1_000_000):
+            await clock.within(at_once())
+    assert error.value.code == "agent_timeout"
