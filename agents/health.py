@@ -14,6 +14,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from agents import breaker
 from agents.models import Agent, Run, RunPurpose, RunStatus
 from agents.usage.waits import NO_WAIT, Wait, waits_of
 
@@ -48,7 +49,7 @@ class Health:
 
     @property
     def is_paused(self) -> bool:
-        return self.paused_until is not None and self.paused_until > timezone.now()
+        return breaker.paused_at(self.paused_until, timezone.now())
 
 
 ORDERS: Final[Mapping[str, Callable[[Health], tuple[Any, ...]]]] = {

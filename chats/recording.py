@@ -9,7 +9,7 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from agents.events import AgentMoved, RunSaved, agent_moved, run_saved
-from agents.models import Agent, RunStatus
+from agents.models import Agent, Run, RunStatus
 from chats.models import Chat, Message, MessageStatus
 from tenants.managers import find
 
@@ -68,9 +68,12 @@ def let_go_of_person(instance: User, **kwargs: Any) -> None:
     """Delete a person's chats, each held first, before their own row is touched.
 
     A message on its way is then said before, or finds no chat; otherwise its rows would keep the person from going.
+    An answer on its way holds its run and then wants the message, so the runs are held before the messages go.
     """
     chats = Chat.objects.filter(user=instance)
     list(chats.select_for_update().order_by("id").values_list("id"))
+    live = Run.objects.filter(user=instance, status=RunStatus.RUNNING)
+    list(live.select_for_update(no_key=True).values_list("id"))
     chats.delete()
 
 

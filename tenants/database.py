@@ -1,17 +1,19 @@
 """Database work of long-lived code: never on the event loop, never with a connection held in between."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from contextlib import contextmanager
+from typing import Final, ParamSpec, TypeVar
 from uuid import UUID
 
-from django.db import connections
+from django.db import connections, transaction
 
 from tenants.scope import tenant_scope
 
 P = ParamSpec("P")
 R = TypeVar("R")
+LONGEST_LOCK_WAIT: Final = "2s"
 
 # A few threads of our own: detached runs and sockets must not queue behind each other on Django's one shared thread.
 _executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="parley-db")
@@ -27,6 +29,20 @@ def give_back_connections(*, lasting: bool = False) -> None:
         is_lasting = connection.settings_dict["CONN_MAX_AGE"] is None
         if (lasting or not is_lasting) and not connection.in_atomic_block:
             connection.close()
+
+
+@contextmanager
+def impatient_transaction() -> Iterator[None]:
+    """Open a transaction that fails where others hold a row for long, so that its thread is free for other teams.
+
+    SQLite has one writer and its own limit.
+    """
+    with transaction.atomic():
+        here = transaction.get_connection()
+        if here.vendor == "postgresql":
+            with here.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_LOCK_WAIT}'")
+        yield
 
 
 async def in_database(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

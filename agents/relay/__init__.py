@@ -131,7 +131,7 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
     """Run something on the server's loop and wait for what it gives; without a server, on a loop of its own."""
     if _serving():
         assert _relay is not None
-        return asyncio.run_coroutine_threadsafe(work, _relay.loop).result()
+        return asyncio.run_coroutine_threadsafe(_errand(_relay, work), _relay.loop).result()
 
     async def alone() -> T:
         try:
@@ -146,13 +146,18 @@ def start(work: Coroutine[Any, Any, object]) -> None:
     """Let something run on the server's loop, whoever asked may leave; without a server, run it to its end."""
     if _serving():
         assert _relay is not None
-        _relay.loop.call_soon_threadsafe(_relay.spawn, work)
+        _relay.loop.call_soon_threadsafe(_relay.begin_errand, work)
     else:
         run_to_end(work)
 
 
 def _serving() -> bool:
     return _relay is not None and _relay.loop.is_running()
+
+
+async def _errand(here: Relay, work: Coroutine[Any, Any, T]) -> T:
+    done: T = await here.begin_errand(work)
+    return done
 
 
 async def _stop(here: Relay, run: Run, owner: str) -> None:

@@ -66,8 +66,8 @@ class Doorkeeper:
             teams: dict[UUID, list[Waiting]] = defaultdict(list)
             for waiting in self._waiting.values():
                 teams[waiting.team_id].append(waiting)
-            for team_id, waiting_here in teams.items():
-                await self._look(team_id, waiting_here)
+            # Side by side: a team whose rows somebody holds keeps no other team waiting.
+            await asyncio.gather(*(self._look(team_id, waiting_here) for team_id, waiting_here in teams.items()))
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._look_now.wait()

@@ -27,7 +27,7 @@ from tenants.database import in_database
 logger = logging.getLogger(__name__)
 STOPPED = Ending(RunStatus.STOPPED)
 COMPLETE = Ending(RunStatus.COMPLETE)
-BOOKING_TRIES = 8
+BOOKING_TRIES = 12
 UNKNOWN_CONVERSATION = re.compile(r"\b(?:conversation|context)\b.{0,60}\bnot (?:exist|found)", re.IGNORECASE)
 
 
@@ -71,6 +71,7 @@ class LiveRun:
             transcript.revision,
             first_text_at=self.first_text_at if has_grown and before[:2] <= (0, 0) else None,
             notices=notices.kept() if self.saved[2] != before[2] else None,
+            is_trial=self.is_trial,
         )
 
 
@@ -92,7 +93,8 @@ async def drive(run: LiveRun, doorkeeper: Doorkeeper | None = None) -> None:
         ending = Ending(RunStatus.FAILED, error.public_code, error.sentence)
         diagnosis = masked(f"{error.code}: {error.diagnosis}", run.call)
         run.outcome.http_status = error.http_status or run.outcome.http_status
-        health = breaker.verdict(error)
+        # A conversation that is gone says nothing of the agent: the next question begins another.
+        health = Health.UNKNOWN if _conversation(run, diagnosis) == "" else breaker.verdict(error)
     except Exception:
         logger.exception("Run %s failed in a way nobody foresaw.", run.run_id)
         fault = AgentError("agent_failed", "Parley itself failed; the operator's log says where.")
@@ -110,14 +112,15 @@ async def _listen(run: LiveRun) -> None:
     async with aclosing(call_agent(run.call, run.outcome)) as events:
         async for event in events:
             match event:
+                case Notice():
+                    run.transcript.note(event)
+                    continue
                 case Text():
                     run.transcript.notices.thought()
                     run.transcript.append(event.text)
                 case Replace():
+                    run.transcript.notices.thought()
                     run.transcript.replace(event.text)
-                case Notice():
-                    run.transcript.note(event)
-                    continue
             run.first_text_at = run.first_text_at or timezone.now()
 
 

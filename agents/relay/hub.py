@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import Context
 from typing import Any
@@ -16,6 +16,7 @@ from agents import outbound
 from agents.relay import ledger
 from agents.relay.doorkeeper import Doorkeeper
 from agents.relay.driving import STOPPED, LiveRun, drive
+from agents.relay.ledger import Progress
 from agents.relay.peers import Feed, Mirror
 from agents.relay.transcript import Transcript
 from tenants.database import in_database
@@ -42,10 +43,12 @@ class Relay:
         self._doorkeeper = Doorkeeper()
         self._layer = get_channel_layer()
         self._ending: asyncio.Task[None] | None = None
+        self._errands: set[asyncio.Task[Any]] = set()
         self._clockwork = [
             self.spawn(self._listen()),
+            self.spawn(self._every(settings.RUN_SNAPSHOT_SECONDS, self.renew)),
             self.spawn(self._every(settings.RUN_SNAPSHOT_SECONDS, self.save)),
-            self.spawn(self._every(SWEEP_SECONDS, lambda: in_database(ledger.sweep_expired))),
+            self.spawn(self._every(SWEEP_SECONDS, self.sweep)),
         ]
 
     def spawn(self, work: Any) -> asyncio.Task[Any]:
@@ -70,22 +73,46 @@ class Relay:
         """Return the runs that have not ended; other threads ask too, hence the copy."""
         return [run for run in list(self.runs.values()) if run.transcript.ending is None]
 
-    async def save(self) -> None:
-        """Save what has grown and renew the leases, one transaction a team; hear who asked to stop."""
-        teams: dict[UUID, list[LiveRun]] = defaultdict(list)
-        for run in self.live():
-            teams[run.team_id].append(run)
-        for team_id, runs in teams.items():
-            try:
-                stops = await in_database(ledger.save_progress, team_id, [run.unsaved() for run in runs])
-            except Exception:
-                logger.exception("The progress of %d runs could not be saved.", len(runs))
-                for run in runs:
-                    run.saved = (-1, -1, -1)
-                continue
+    async def renew(self) -> None:
+        """Renew the leases of all runs at once, so that no team waits for another; hear who asked to stop."""
+        if runs := self.live():
+            stops = await in_database(ledger.renew_leases, [run.run_id for run in runs])
             for run in runs:
                 if run.run_id in stops:
                     run.cancel(STOPPED)
+
+    async def save(self) -> None:
+        """Save what has grown, one transaction a team."""
+        teams: dict[UUID, list[tuple[LiveRun, Progress]]] = defaultdict(list)
+        for run in self.live():
+            if not (progress := run.unsaved()).is_empty:
+                teams[run.team_id].append((run, progress))
+        for team_id, grown in teams.items():
+            saved: set[UUID] = set()
+            try:
+                saved = await in_database(ledger.save_progress, team_id, [progress for _, progress in grown])
+            except Exception:
+                logger.exception("The progress of %d runs could not be saved.", len(grown))
+            for run, progress in grown:
+                if run.run_id not in saved:
+                    run.saved = (-1, -1, -1)
+                elif progress.first_text_at is not None:
+                    run.is_trial = False  # it has shown what it was to show
+
+    async def sweep(self) -> None:
+        """Mark the runs of dead processes; those that live here are none, however old their lease."""
+        await in_database(ledger.sweep_expired, [run.run_id for run in self.live()])
+
+    # Errands
+
+    def begin_errand(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Start something that is cut short, and then waited for, when the server ends."""
+        errand = self.spawn(work)
+        self._errands.add(errand)
+        errand.add_done_callback(self._errands.discard)
+        if self._ending is not None:
+            self.loop.call_soon(errand.cancel)  # after its first step, so that it hears of it
+        return errand
 
     # Readers
 
@@ -132,15 +159,22 @@ class Relay:
 
     async def _listen(self) -> None:
         """Hear what other processes say to this one, also again after the channel layer was away."""
+        channel = ""
         while True:
             try:
-                channel = await self._layer.new_channel()
+                channel = channel or await self._layer.new_channel()  # always the same: those left behind would fill up
                 await self._layer.group_add(process_group(ledger.PROCESS), channel)
                 while True:
-                    await self._receive(await self._layer.receive(channel))
+                    await self._hear(await self._layer.receive(channel))
             except Exception:
                 logger.exception("The channel layer failed; trying again.")
                 await asyncio.sleep(REJOIN_SECONDS)
+
+    async def _hear(self, message: dict[str, Any]) -> None:
+        try:
+            await self._receive(message)
+        except Exception:
+            logger.exception("What another process said could not be read.")
 
     async def _receive(self, message: dict[str, Any]) -> None:
         run_id = UUID(message["run"])
@@ -191,17 +225,21 @@ class Relay:
         await self.begin_to_shut_down()
 
     async def _end(self) -> None:
-        """Let live answers finish for a moment, then book the rest as interrupted with all their text."""
+        """Let live answers and errands finish for a moment, then cut the rest short: booked, with all their text."""
         for run in self.live():
             if run.is_waiting:
                 run.cancel(ledger.INTERRUPTED)
-        tasks = [run.task for run in self.live() if run.task is not None]
-        if tasks:
+        if tasks := self._unfinished():
             await asyncio.wait(tasks, timeout=settings.SHUTDOWN_GRACE_SECONDS)
         for run in self.live():
             run.cancel(ledger.INTERRUPTED)
-        if tasks:
+        for errand in self._errands:
+            errand.cancel()
+        if tasks := self._unfinished():
             await asyncio.wait(tasks)
         for task in self._clockwork:
             task.cancel()
         await outbound.close()
+
+    def _unfinished(self) -> list[asyncio.Task[Any]]:
+        return [*self._errands, *(run.task for run in self.live() if run.task is not None)]

@@ -1,16 +1,17 @@
 """The books of the runs: who owns one, until when it is believed alive, how it ended. Plain database work."""
 
+import logging
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -22,7 +23,10 @@ from agents.events import RunSaved, run_saved
 from agents.models import Agent, Run, RunPurpose, RunStatus
 from agents.relay.line import must_line_up
 from agents.relay.transcript import Ending
+from tenants.database import impatient_transaction
 from tenants.scope import tenant_scope, unsafe_all_tenants
+
+logger = logging.getLogger(__name__)
 
 # A call that ended like this and brought no text is not counted.
 UNCHARGED_WITHOUT_TEXT: Final = frozenset({RunStatus.FAILED, RunStatus.INTERRUPTED})
@@ -41,6 +45,11 @@ class Progress:
     revision: int
     first_text_at: datetime | None = None  # given once, with the first text
     notices: list[dict[str, Any]] | None = None
+    is_trial: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return self.text is None and self.notices is None
 
 
 @dataclass(slots=True)
@@ -98,19 +107,36 @@ def book_run(
     return run, standing
 
 
+def renew_leases(run_ids: Collection[UUID]) -> set[UUID]:
+    """Renew the leases of live runs of this process, of whichever team; return those asked to stop.
+
+    It waits for nobody: a row that somebody else holds is left out until the next time.
+    """
+    with unsafe_all_tenants(reason="renew the leases of the runs of this process"), transaction.atomic():
+        live = Run.objects.filter(id__in=run_ids, status=RunStatus.RUNNING, owner=PROCESS)
+        free = live.select_for_update(skip_locked=True, no_key=True)
+        stops = dict(free.values_list("id", "stop_requested_at"))
+        Run.objects.filter(id__in=list(stops)).update(lease_until=lease_end())
+    return {run_id for run_id, requested_at in stops.items() if requested_at is not None}
+
+
 def save_progress(team_id: UUID, progress: Sequence[Progress]) -> set[UUID]:
-    """Renew the leases of live runs of one team and save what has grown; return those asked to stop."""
-    with tenant_scope(team_id), transaction.atomic():
+    """Save what has grown of live runs of one team; return those saved, without those that somebody else holds."""
+    with tenant_scope(team_id), impatient_transaction():
         live = Run.objects.filter(id__in=[row.run_id for row in progress], status=RunStatus.RUNNING, owner=PROCESS)
         # The lock keeps the end of a run, booked at the same moment, from being overwritten with an older text.
-        stops = dict(live.select_for_update().values_list("id", "stop_requested_at"))
-        live.update(lease_until=lease_end())
+        free = set(live.select_for_update(skip_locked=True, no_key=True).values_list("id", flat=True))
+        begun = [row for row in progress if row.run_id in free and row.first_text_at is not None]
+        for row in begun:
+            Run.objects.filter(id=row.run_id).update(first_text_at=row.first_text_at)
         for row in progress:
-            if row.run_id in stops and (row.text is not None or row.notices is not None):
-                if row.first_text_at is not None:
-                    Run.objects.filter(id=row.run_id).update(first_text_at=row.first_text_at)
+            if row.run_id in free:
                 _tell(RunSaved(row.run_id, team_id, row.text, row.revision, RunStatus.RUNNING, notices=row.notices))
-    return {run_id for run_id, requested_at in stops.items() if requested_at is not None}
+    for row in begun:
+        if row.is_trial:  # the agent answers again: nobody else need wait for the end of a long answer
+            with tenant_scope(team_id), impatient_transaction():
+                breaker.learn(row.run_id, Health.WELL, is_trial=True)
+    return free
 
 
 def close_run(closing: Closing) -> None:
@@ -119,7 +145,7 @@ def close_run(closing: Closing) -> None:
     A run of ours that others took for dead is closed all the same: its text came, so it is kept.
     """
     ending, outcome = closing.ending, closing.outcome
-    with tenant_scope(closing.team_id), transaction.atomic():
+    with tenant_scope(closing.team_id), impatient_transaction():
         Run.objects.filter(
             id=closing.run_id, owner=PROCESS, status__in=[RunStatus.RUNNING, RunStatus.INTERRUPTED]
         ).update(
@@ -152,27 +178,33 @@ def close_run(closing: Closing) -> None:
         breaker.learn(closing.run_id, closing.health, is_trial=closing.is_trial)
 
 
-def sweep_expired() -> int:
-    """Mark the runs of dead processes as interrupted, any process's; return how many.
+def sweep_expired(spared: Collection[UUID] = ()) -> int:
+    """Mark the runs of dead processes as interrupted, any process's but the `spared`; return how many.
 
     A process that was killed can no longer say what it had sent on. A run is charged if some of its text was saved.
     """
     now = timezone.now()
     with unsafe_all_tenants(reason="sweep runs whose process died"):
-        expired = list(Run.objects.filter(status=RunStatus.RUNNING, lease_until__lt=now).values_list("id", "team_id"))
-    return sum(_interrupt(run_id, team_id, now) for run_id, team_id in expired)
+        expired = Run.objects.filter(status=RunStatus.RUNNING, lease_until__lt=now).exclude(id__in=spared)
+        found = list(expired.values_list("id", "team_id"))
+    return sum(_interrupt(run_id, team_id, now) for run_id, team_id in found)
 
 
 def _interrupt(run_id: UUID, team_id: UUID, now: datetime) -> int:
-    with tenant_scope(team_id), transaction.atomic():
-        taken = Run.objects.filter(id=run_id, status=RunStatus.RUNNING, lease_until__lt=now).update(
-            status=RunStatus.INTERRUPTED,
-            ended_at=now,
-            error_code=INTERRUPTED.error_code,
-            charged=Q(charged=True, first_text_at__isnull=False),
-        )
-        if taken:
-            _tell(RunSaved(run_id, team_id, None, 0, RunStatus.INTERRUPTED, INTERRUPTED.error_code))
+    """Interrupt one run; one whose rows others hold waits for the next sweep."""
+    try:
+        with tenant_scope(team_id), impatient_transaction():
+            taken = Run.objects.filter(id=run_id, status=RunStatus.RUNNING, lease_until__lt=now).update(
+                status=RunStatus.INTERRUPTED,
+                ended_at=now,
+                error_code=INTERRUPTED.error_code,
+                charged=Q(charged=True, first_text_at__isnull=False),
+            )
+            if taken:
+                _tell(RunSaved(run_id, team_id, None, 0, RunStatus.INTERRUPTED, INTERRUPTED.error_code))
+    except DatabaseError:
+        logger.exception("Run %s, whose process died, could not be marked as interrupted; trying again.", run_id)
+        return 0
     return taken
 
 

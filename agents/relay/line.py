@@ -14,7 +14,6 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -22,6 +21,7 @@ from accounts.models import User
 from agents import breaker
 from agents.exceptions import NotAdmitted
 from agents.models import Agent, Run, RunPurpose, RunStatus
+from tenants.database import impatient_transaction
 from tenants.models import Team
 from tenants.scope import tenant_scope
 
@@ -67,13 +67,13 @@ def look(team_id: UUID, trials: Collection[UUID]) -> Found:
     `trials` are runs that may call an agent that is left alone. The team's row is held, so that no two processes give
     the same place away.
     """
-    with tenant_scope(team_id), transaction.atomic():
+    with tenant_scope(team_id), impatient_transaction():
         team = Team.objects.select_for_update(no_key=True).get(id=team_id)
         found = decide(_runs(), team.max_concurrent_runs, trials)
         if found.admitted:
-            # Held in the order in which the relay holds them to save their progress.
+            # Held in the order in which whoever deletes their person holds them.
             let_in = Run.objects.filter(id__in=found.admitted, status=RunStatus.RUNNING, admitted_at=None)
-            list(let_in.select_for_update().values_list("id"))
+            list(let_in.select_for_update(no_key=True).values_list("id"))
             let_in.update(admitted_at=timezone.now())
     return found
 

@@ -62,6 +62,14 @@ def test_calls_errors_and_waits_are_counted_for_the_team_in_scope(cast: Cast, ag
     assert (ill.wait.p50, ill.wait.p95) == (pytest.approx(1, abs=0.01), pytest.approx(1, abs=0.01))
 
 
+def test_nobody_is_paused_where_the_breaker_is_switched_off(
+    cast: Cast, agents: dict[str, Agent], settings: Any
+) -> None:
+    settings.AGENT_BREAKER_FAILURES = 0
+    with tenant_scope(cast.team.id):
+        assert not health.of_agent(agents["ill"]).is_paused
+
+
 def test_an_operator_sees_all_teams_in_the_order_asked_for(cast: Cast, agents: dict[str, Agent]) -> None:
     with unsafe_all_tenants(reason="look"):
         orders = {order: [one.agent for one in health.of_all(order)] for order in health.ORDERS}

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import DatabaseError
 
+from agents import breaker
 from agents.breaker import Health
 from agents.exceptions import AgentError, NotAdmitted
 from agents.kinds import Call, Said
@@ -15,7 +16,7 @@ from agents.relay import doorkeeper, driving, ledger
 from agents.relay.driving import STOPPED, LiveRun, drive
 from agents.relay.line import Found
 from agents.relay.transcript import Transcript
-from agents.wire import Notice
+from agents.wire import Notice, Replace, Text
 
 PAUSED = NotAdmitted("agent_paused")
 
@@ -177,4 +178,21 @@ async def test_the_name_of_a_conversation_stays_until_the_agents_side_does_not_k
     run.call = replace(run.call, their_conversation_id=sent)
     await start(run)
     assert booked[0].conversation_id == told
+    if error:  # one that is gone says nothing of the agent
+        assert booked[0].health == (Health.UNKNOWN if told == "" else breaker.verdict(error))
     assert booked[0].notices == [{"id": 1, "kind": "tool", "title": "search", "done": True}]
+
+
+@pytest.mark.parametrize("event", [Text("So"), Replace("So")])
+async def test_thinking_is_over_as_soon_as_there_is_text(booked, monkeypatch, event):
+    seen = []
+
+    async def answer(call, outcome):
+        yield Notice("reasoning", key="1", text="Hm")
+        yield event
+        seen.append(run.transcript.notices.kept()[0]["done"])
+
+    monkeypatch.setattr(driving, "call_agent", answer)
+    run = live_run()
+    await start(run)
+    assert (seen, run.transcript.text) == ([True], "So")

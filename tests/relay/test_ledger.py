@@ -1,12 +1,14 @@
 """The books: leases, sweeps, stops and ends, and who may write what."""
 
 import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
+from accounts.models import User
 from agents.caller import Outcome
 from agents.events import RunSaved
 from agents.kinds import Call, Said
@@ -17,9 +19,12 @@ from agents.relay.ledger import Closing, Progress
 from agents.relay.transcript import Ending, Transcript
 from chats.models import Message
 from chats.recording import record_answer
+from tenants import database
 from tenants.scope import tenant_scope
 from tests.factories import ChatFactory, MessageFactory, RunFactory, UserFactory
-from tests.live.people import all_at_once
+from tests.homes import POSTGRES
+from tests.live.people import all_at_once, wait_until
+from tests.relay.holding import held
 
 COMPLETE = Ending(RunStatus.COMPLETE)
 
@@ -56,16 +61,30 @@ def closing(answer, text="All of it", ending=COMPLETE):
 
 def test_progress_saves_the_text_and_renews_the_lease(answer):
     before = stored(answer).run.lease_until
-    stops = ledger.save_progress(answer.team_id, [Progress(answer.run_id, "So far", 0)])
+    assert ledger.renew_leases([answer.run_id]) == set()
+    assert ledger.save_progress(answer.team_id, [Progress(answer.run_id, "So far", 0)]) == {answer.run_id}
     after = stored(answer)
-    assert (after.content, after.status, stops) == ("So far", "streaming", set())
+    assert (after.content, after.status) == ("So far", "streaming")
     assert after.run.lease_until > before
 
 
-def test_progress_tells_of_a_wish_to_stop(answer):
+def test_who_renews_a_lease_hears_of_a_wish_to_stop(answer):
     with tenant_scope(answer.team_id):
         assert ledger.request_stop(answer.run_id) == ledger.PROCESS
-    assert ledger.save_progress(answer.team_id, [Progress(answer.run_id, None, 0)]) == {answer.run_id}
+    assert ledger.renew_leases([answer.run_id]) == {answer.run_id}
+
+
+def test_only_the_own_live_runs_get_a_new_lease_and_all_of_them_in_two_queries(answer, django_assert_num_queries):
+    mine, ended, foreign = (_live_answer() for _ in range(3))
+    for row, changes in ((ended, {"status": "complete"}), (foreign, {"owner": "another"})):
+        with tenant_scope(row.team_id):
+            Run.objects.filter(id=row.run_id).update(**changes)
+    made = [answer, mine, ended, foreign]
+    before = [stored(row).run.lease_until for row in made]
+    with django_assert_num_queries(4):  # with the savepoint of the test
+        ledger.renew_leases([row.run_id for row in made])
+    renewed = [stored(row).run.lease_until > lease for row, lease in zip(made, before, strict=True)]
+    assert renewed == [True, True, False, False]
 
 
 def test_progress_of_a_run_that_others_took_for_dead_is_not_written(answer):
@@ -122,6 +141,7 @@ def test_the_end_booked_while_progress_is_saved_stands(transactional_db):
 
 def test_the_sweep_takes_only_runs_whose_lease_is_over(answer):
     ledger.save_progress(answer.team_id, [Progress(answer.run_id, "kept", 0)])
+    assert ledger.renew_leases([answer.run_id]) == set()
     assert ledger.sweep_expired() == 0
     _expire(answer)
     assert ledger.sweep_expired() == 1
@@ -130,9 +150,66 @@ def test_the_sweep_takes_only_runs_whose_lease_is_over(answer):
     assert ledger.sweep_expired() == 0
 
 
+def test_a_sweep_spares_the_runs_that_are_known_to_live(answer):
+    _expire(answer)
+    assert ledger.sweep_expired([answer.run_id]) == 0
+    assert stored(answer).status == "streaming"
+    assert ledger.sweep_expired() == 1
+
+
+@pytest.mark.skipif(not POSTGRES, reason="SQLite locks no rows")
+@pytest.mark.django_db(transaction=True)
+def test_a_dead_run_whose_rows_are_held_keeps_no_other_from_being_swept(transactional_db, monkeypatch):
+    monkeypatch.setattr(database, "LONGEST_LOCK_WAIT", "100ms")
+    dead = [_live_answer() for _ in range(3)]
+    for answer in dead:
+        _expire(answer)
+    with held(Run, dead[0].run_id), held(Message, dead[1].id):
+        assert ledger.sweep_expired() == 1
+    assert [stored(answer).status for answer in dead] == ["streaming", "streaming", "interrupted"]
+    assert ledger.sweep_expired() == 2
+
+
 def _expire(answer):
     with tenant_scope(answer.team_id):
         Run.objects.filter(id=answer.run_id).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.mark.skipif(not POSTGRES, reason="SQLite locks no rows")
+@pytest.mark.django_db(transaction=True)
+def test_a_person_can_be_deleted_while_their_answer_ends(transactional_db, monkeypatch):
+    answer, failures = _live_answer(), []
+    real = ledger._tell
+
+    def delete():
+        try:
+            with tenant_scope(answer.team_id), transaction.atomic():
+                User.objects.get(id=answer.chat.user_id).delete()
+        except DatabaseError as error:
+            failures.append(error)
+        connections.close_all()
+
+    def tell(event):
+        """Hold the run until the deletion waits for something of it, then want the message."""
+        deleting.start()
+        wait_until(somebody_waits_for_a_lock, 10)
+        real(event)
+
+    deleting = threading.Thread(target=delete)
+    monkeypatch.setattr(ledger, "_tell", tell)
+    ledger.close_run(closing(answer))
+    deleting.join(10)
+    assert not failures
+    with tenant_scope(answer.team_id):
+        assert not Message.objects.exists()
+        assert Run.objects.values_list("status", "user").get() == ("complete", None)
+
+
+def somebody_waits_for_a_lock():
+    here = "SELECT pid FROM pg_locks JOIN pg_database ON oid = database WHERE datname = current_database()"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN ({here})")
+        return cursor.fetchone()[0] > 0
 
 
 @pytest.mark.django_db(transaction=True)
