@@ -9,9 +9,7 @@ aiohttp carries it: per token it took half the CPU of httpx, and one read of it 
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -21,17 +19,17 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import ResolveResult
 from django.conf import settings
 
 from agents import addresses
-from agents.exceptions import AgentError
+from agents.exceptions import AgentError, NotAdmitted
 from agents.kinds import OutboundRequest
 from agents.packing import body_of
 from agents.replies import Reply
+from agents.resolver import Resolver, in_line
 
 RETRY_PAUSE: Final = 0.2
-LOOK_UPS_AT_ONCE: Final = 32
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 # Whom to tell how far the call of this task has come: nothing else reaches into the connector.
@@ -99,26 +97,15 @@ def _policy() -> addresses.Policy:
     return addresses.Policy.of(settings.AGENT_ALLOWED_HOSTS, settings.AGENT_ALLOWED_CIDRS)
 
 
-class _Resolver(AbstractResolver):
-    """Look names up on threads of their own: a few that hang must not keep the others waiting."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(LOOK_UPS_AT_ONCE, thread_name_prefix="look-up")
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host, port, family)
-
-    async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
 class _GuardedConnector(aiohttp.TCPConnector):
     """Check every address about to be dialled.
 
     All connections ask `_resolve_host` for their addresses; a literal one would pass by a resolver of our own.
     """
+
+    async def close(self, *, abort_ssl: bool = False) -> None:
+        await super().close(abort_ssl=abort_ssl)
+        await self._resolver.close()  # it was given, so aiohttp leaves it open
 
     async def _resolve_host(
         self, host: str, port: int, traces: Sequence[aiohttp.tracing.Trace] | None = None
@@ -138,7 +125,7 @@ def _session() -> aiohttp.ClientSession:
     loop = asyncio.get_running_loop()
     if loop not in _sessions:
         _sessions[loop] = aiohttp.ClientSession(
-            connector=_GuardedConnector(limit=0, force_close=True, use_dns_cache=False, resolver=_Resolver()),
+            connector=_GuardedConnector(limit=0, force_close=True, use_dns_cache=False, resolver=Resolver()),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
@@ -156,22 +143,6 @@ def _tracing() -> aiohttp.TraceConfig:
 
     config.on_connection_create_end.append(connected)
     return config
-
-
-def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
-    """Return the addresses of a name, with the zone where one belongs to it."""
-    found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-    return [
-        ResolveResult(
-            hostname=host,
-            host=socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0],
-            port=port,
-            family=kind,
-            proto=proto,
-            flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-        )
-        for kind, _, proto, _, address in found
-    ]
 
 
 async def _send(request: OutboundRequest, seconds: float, reached: Callable[[str], None]) -> aiohttp.ClientResponse:
@@ -192,6 +163,7 @@ async def _send_once(
     """Send once. Raises `_NothingSentError` where a second try may help, else `AgentError`."""
     patience = aiohttp.ClientTimeout(connect=seconds)
     _reached.set(reached)
+    in_line.set(False)
     try:
         return await _session().post(
             request.url, headers=request.headers, data=body_of(request), timeout=patience, allow_redirects=False
@@ -199,6 +171,9 @@ async def _send_once(
     except addresses.BlockedAddressError as error:
         raise AgentError("agent_blocked_address", str(error)) from error
     except aiohttp.ConnectionTimeoutError as error:
+        if in_line.get():
+            seen = f"The look-up of its host name did not begin within {seconds:g} s: there were too many others."
+            raise NotAdmitted("agent_busy", seen) from error
         raise AgentError("agent_unreachable", f"No connection came about within {seconds:g} s.") from error
     except aiohttp.ClientSSLError as error:
         raise AgentError("agent_unreachable", f"No secure connection came about: {error}") from error

@@ -11,8 +11,8 @@ from contextlib import aclosing
 
 import pytest
 
+from agents import breaker, outbound, replies, resolver
 from agents import limits as limits_module
-from agents import outbound, replies
 from agents.caller import Outcome, call_agent
 from agents.exceptions import AgentError
 from agents.kinds import Call, Said
@@ -421,7 +421,7 @@ async def test_one_bad_address_fails_the_host(guard, monkeypatch):
             for address in ("93.184.216.34", "127.0.0.1")
         ]
 
-    monkeypatch.setattr("agents.outbound._Resolver.resolve", both)
+    monkeypatch.setattr("agents.resolver.Resolver.resolve", both)
     assert (await ask("http://example.org/"))[1] == "agent_blocked_address"
 
 
@@ -447,6 +447,69 @@ async def test_names_that_hang_do_not_keep_others_waiting(guard, monkeypatch):
         assert time.monotonic() - started < 3
         answered.set()
     assert [(code, "within 1 s" in error.diagnosis) for _, code, _, error in ends] == [("agent_unreachable", True)] * 4
+
+
+@pytest.fixture
+def hanging(monkeypatch):
+    """Let look-ups of `*.hangs.example` wait; give the names under way, what wakes the test, and what ends it."""
+    look_up, begun, may_end = socket.getaddrinfo, [], threading.Event()
+
+    def slow(host, *rest, **more):
+        if not host.endswith("hangs.example"):
+            return look_up(host, *rest, **more)
+        begun.append(host)
+        may_end.wait(20)
+        raise socket.gaierror("too late")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    yield begun
+    may_end.set()
+
+
+async def grows_to(begun, number):
+    async with asyncio.timeout(10):
+        while len(begun) < number:
+            await asyncio.sleep(0.005)
+
+
+async def test_a_host_that_hangs_takes_a_few_look_ups_and_leaves_the_others_to_others(hanging):
+    few = resolver.AT_ONCE_PER_HOST
+    unlimited = {"connect": 20}
+    async with upstream(response('{"content": "ok"}')) as server:
+        calls = [asyncio.create_task(ask("http://hangs.example/", limits=unlimited)) for _ in range(resolver.AT_ONCE)]
+        await grows_to(hanging, few)
+        assert (await ask(f"http://localhost:{server.port}/", limits=unlimited))[0] == "ok"
+        *_, error = await ask("http://hangs.example/", limits={"connect": 0.2})
+        for each in calls:
+            each.cancel()
+        await asyncio.wait(calls)
+        # Those that were left still have their threads: no other begins in their place.
+        assert (await ask("http://hangs.example/", limits={"connect": 0.1}))[1] == "agent_busy"
+        assert (await ask(f"http://localhost:{server.port}/", limits=unlimited))[0] == "ok"
+    assert len(hanging) == few
+    assert (error.code, breaker.verdict(error)) == ("agent_busy", breaker.Health.UNKNOWN)
+    assert "look-up" in error.diagnosis
+
+
+async def test_a_look_up_that_never_began_says_nothing_of_its_host_and_one_that_hangs_does(hanging, monkeypatch):
+    monkeypatch.setattr(resolver, "AT_ONCE", 3)
+    urls = [f"http://{number}.hangs.example/" for number in range(3)]
+    calls = [asyncio.create_task(ask(url, limits={"connect": 1})) for url in urls]
+    await grows_to(hanging, 3)
+    *_, error = await ask("http://localhost/", limits={"connect": 0.2})
+    assert (error.code, breaker.verdict(error)) == ("agent_busy", breaker.Health.UNKNOWN)
+    for *_, error in await asyncio.gather(*calls):
+        assert (error.code, breaker.verdict(error)) == ("agent_unreachable", breaker.Health.UNWELL)
+
+
+async def test_look_ups_that_end_make_room_for_the_next(monkeypatch):
+    monkeypatch.setattr(resolver, "AT_ONCE", 2)
+    monkeypatch.setattr(resolver, "AT_ONCE_PER_HOST", 1)
+    async with upstream(response('{"content": "ok"}')) as server:
+        url = f"http://localhost:{server.port}/"
+        assert [text for text, *_ in await asyncio.gather(*(ask(url) for _ in range(6)))] == ["ok"] * 6
+        for _ in range(3):
+            assert (await ask(f"http://no-such-name.invalid:{server.port}/"))[1] == "agent_unreachable"
 
 
 async def test_https_can_be_required(guard):
