@@ -1,6 +1,5 @@
 """The shapes a body may have, each turning text into events."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, Protocol
 
@@ -10,22 +9,26 @@ from agents.wire.events import Event, Failed, Finished, Text
 from agents.wire.formats import Frames, surely_frame
 from agents.wire.formats.errors import failed
 from agents.wire.jsonseq import MISSING, OVERSIZED, JsonScanner, parse
-from agents.wire.sniff import Shape, declares_json
+from agents.wire.page import HtmlBody
+from agents.wire.sniff import Shape, declares_frames, declares_json
 from agents.wire.sse import ServerSentEvent, SseParser
 from agents.wire.text import size
 
 DONE: Final = "[DONE]"
 SILENT_EVENTS: Final = frozenset({"ping", "heartbeat", "keepalive"})
-TITLE: Final = re.compile("<title", re.IGNORECASE)
-TITLE_END: Final = re.compile("</title", re.IGNORECASE)
-HTML_LOOKED_AT: Final = 64 * 1024
 
 
 class Body(Protocol):
-    """`format` names what was recognised; `end` gives what is left once no more text comes."""
+    """`format` names what was recognised; `end` gives what is left once no more text comes.
+
+    `unread` is the answer if the body came to a good end without any other text.
+    """
 
     @property
     def format(self) -> str: ...
+
+    @property
+    def unread(self) -> str: ...
 
     def feed(self, text: str) -> Iterator[Event]: ...
 
@@ -34,9 +37,9 @@ class Body(Protocol):
 
 def body_of(shape: Shape, media_type: str, max_event_bytes: int) -> Body:
     if shape is Shape.JSON:
-        return JsonBody(max_event_bytes, strict=declares_json(media_type))
+        return JsonBody(max_event_bytes, strict=declares_frames(media_type))
     if shape is Shape.SSE:
-        return SseBody(max_event_bytes)
+        return SseBody(max_event_bytes, guessed=not declares_frames(media_type))
     if shape is Shape.HTML:
         return HtmlBody()
     return ScalarBody(max_event_bytes) if declares_json(media_type) else PlainBody()
@@ -46,6 +49,7 @@ class PlainBody:
     """Text shown as it comes."""
 
     format = "text"
+    unread = ""
 
     def feed(self, text: str) -> Iterator[Event]:
         yield Text(text)
@@ -58,6 +62,7 @@ class ScalarBody:
     """Something declared as JSON that is neither object nor array: a string, a number, or no JSON at all."""
 
     format = "document"
+    unread = ""
 
     def __init__(self, max_event_bytes: int) -> None:
         self._max = max_event_bytes
@@ -77,45 +82,39 @@ class ScalarBody:
             yield from [Failed(_bad_json(raw))] if value is MISSING else read_document(value)
 
 
-class HtmlBody:
-    """A page: somebody's sign-in form or error page, never an answer."""
-
-    format = "html"
-
-    def __init__(self) -> None:
-        self._raw = ""
-
-    def feed(self, text: str) -> Iterator[Event]:
-        ending = self._raw[1 - len("</title") :] + text
-        self._raw += text[: HTML_LOOKED_AT - len(self._raw)]
-        if len(self._raw) == HTML_LOOKED_AT or TITLE_END.search(ending):
-            yield from self.end()
-
-    def end(self) -> Iterator[Event]:
-        title = " ".join(_title(self._raw).split())[:200]
-        name = f"titled “{title}”" if title else "without a title"
-        yield Failed(AgentError("agent_html", f"The address answers with a web page {name}."))
-
-
 class SseBody:
-    """Server-sent events; what is not JSON in them is text."""
+    """Server-sent events; what is not JSON in them is text.
 
-    def __init__(self, max_event_bytes: int) -> None:
+    `guessed` means that only the first characters say so: a body that comes to its end without any data is text.
+    """
+
+    def __init__(self, max_event_bytes: int, *, guessed: bool) -> None:
         self._max = max_event_bytes
         self._parser = SseParser()
         self._frames = Frames()
+        self._is_raw = False
+        self._may_be_text = guessed
+        self._held: list[str] = []
+        self._held_size = 0
 
     @property
     def format(self) -> str:
         return self._frames.format or "sse"
 
+    @property
+    def unread(self) -> str:
+        return self._frames.unread or ""
+
     def feed(self, text: str) -> Iterator[Event]:
+        if self._may_be_text:
+            self._held.append(text)
+            self._held_size += size(text)
         for event in self._parser.feed(text):
             if size(event.data) > self._max:
                 yield Failed(too_large(self._max))
                 return
             yield from self._read(event, parse(event.data))
-        if self._parser.held > self._max:
+        if max(self._parser.held, self._held_size) > self._max:
             yield Failed(too_large(self._max))
 
     def end(self) -> Iterator[Event]:
@@ -123,8 +122,20 @@ class SseBody:
             value = parse(event.data)
             if value is not MISSING or not event.data.lstrip().startswith(("{", "[", '"')) or _is_done(event.data):
                 yield from self._read(event, value)
+            self._learn(event)
+        if self._may_be_text:
+            yield Text("".join(self._held))
+
+    def _learn(self, event: ServerSentEvent) -> None:
+        """Stop doubting that these are events; a name alone may be a line of text (`event: a picnic`)."""
+        if self._may_be_text and (event.data or not event.name or event.name in SILENT_EVENTS):
+            self._may_be_text = False
+            self._held.clear()
+            self._held_size = 0
 
     def _read(self, event: ServerSentEvent, value: Any) -> Iterable[Event]:
+        self._learn(event)
+        self._is_raw = self._is_raw or (value is MISSING and bool(event.data))
         if event.name == "error":
             return [failed(error_message(value if isinstance(value, dict) else {"error": event.data}))]
         if event.name in SILENT_EVENTS:
@@ -132,7 +143,7 @@ class SseBody:
         if _is_done(event.data):
             return [Finished()]
         read = self._frames.read_named(event.name, value if event.data else None)
-        if read is not None or value is None:
+        if read is not None or (value is None and not self._is_raw):
             return read or ()
         return [Text(value if isinstance(value, str) else find_text(value) or event.data)]
 
@@ -141,7 +152,8 @@ class JsonBody:
     """JSON values in a row, or one document; or text that happened to begin with a bracket.
 
     Which of these it is shows with the first value that can only be a frame, or with the second value. `strict`
-    means that the agent declared JSON: then what cannot be read is an error and not text.
+    means that the agent declared JSON or a stream: then what cannot be read is an error and not text. Where it did not,
+    only an object begins a stream, and `[1][2]` text.
     """
 
     def __init__(self, max_event_bytes: int, *, strict: bool) -> None:
@@ -159,6 +171,10 @@ class JsonBody:
     def format(self) -> str:
         return "text" if self._is_text else self._frames.format or "document"
 
+    @property
+    def unread(self) -> str:
+        return self._frames.unread or ""
+
     def feed(self, text: str) -> Iterator[Event]:
         if self._is_text:
             yield Text(text)
@@ -172,7 +188,7 @@ class JsonBody:
                 return
             if self._streams:
                 yield from self._read(value)
-            elif value is MISSING:
+            elif value is MISSING or self._began_with_a_list():
                 yield from self._not_json()
                 if self._is_text:
                     return
@@ -189,7 +205,7 @@ class JsonBody:
     def end(self) -> Iterator[Event]:
         if self._is_text:
             return
-        if self._scanner.held and not self._streams and self._document is MISSING:
+        if self._scanner.held and not self._streams and (self._document is MISSING or self._began_with_a_list()):
             yield from self._not_json()
             return
         if not self._streams:
@@ -203,6 +219,9 @@ class JsonBody:
         elif value is not MISSING and (text := find_text(value)):
             yield Text(text)
 
+    def _began_with_a_list(self) -> bool:
+        return not self._strict and isinstance(self._document, list)
+
     def _not_json(self) -> Iterator[Event]:
         raw = "".join(self._raw)
         if not self._strict:
@@ -212,20 +231,12 @@ class JsonBody:
             yield Failed(_bad_json(raw))
 
 
-def _title(page: str) -> str:
-    """Return the title of a page, in one pass whatever the page repeats."""
-    opening = TITLE.search(page)
-    start = page.find(">", opening.end()) + 1 if opening else 0
-    closing = TITLE_END.search(page, start) if start else None
-    return page[start : closing.start()] if closing else ""
-
-
 def _is_done(data: str) -> bool:
     return data.strip() == DONE
 
 
 def _bad_json(raw: str) -> AgentError:
-    return AgentError("agent_bad_json", f"The answer is declared as JSON but is none; it begins: {raw.strip()[:200]}")
+    return AgentError("agent_bad_json", f"The answer ought to be JSON but is none; it begins: {raw.strip()[:200]}")
 
 
 def too_large(limit: int) -> AgentError:

@@ -156,7 +156,11 @@ class Decoder:
         return [Replace(event.text) if isinstance(event, Text) else event for event in added]
 
     def _conclude(self, event: Finished | Failed) -> list[Event]:
-        rest = self._add(self._cleaner.flush())
+        rest: list[Event] = []
+        if isinstance(event, Finished) and self._body and not (self._has_text or self.pending):
+            rest = self._add(self._cleaner.clean(self._body.unread))
+        if not self.finished:
+            rest += self._add(self._cleaner.flush())
         if self.finished:
             return rest
         self.finished = True

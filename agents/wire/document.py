@@ -1,6 +1,7 @@
 """An answer that is one whole JSON document."""
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from agents.exceptions import AgentError
@@ -20,6 +21,8 @@ TEXT_KEYS: Final = (
     "artifacts",
 )
 MAX_DEPTH: Final = 10
+# How many lists and objects are looked through for text: more of them would hold up everybody else's answers.
+MAX_LOOKED_AT: Final = 10_000
 LONGEST_INDENTED: Final = 10_000
 
 STARTED: Final = ("Workflow was started", "Webhook call received")
@@ -29,20 +32,44 @@ NOTHING_CAME: Final = (
 )
 
 
-def find_text(value: Any, depth: int = MAX_DEPTH) -> str:
-    """Return the text in a JSON value, "" if there is none.
+def find_text(value: Any, keys: Iterable[str] = TEXT_KEYS) -> str:
+    """Return the text in a JSON value, "" if there is none among the first `MAX_LOOKED_AT` lists and objects.
 
-    The texts of a list are joined by blank lines; of an object the first of `TEXT_KEYS` with any text counts.
+    The texts of a list are joined by blank lines; of an object the first of `keys` with any text counts, of one inside
+    it the first of `TEXT_KEYS`.
     """
-    if isinstance(value, str):
-        return value
-    if depth and isinstance(value, list):
-        return "\n\n".join(filter(None, (find_text(item, depth - 1) for item in value)))
-    if depth and isinstance(value, dict):
-        for key in TEXT_KEYS:
-            if text := _number(value.get(key)) or find_text(value.get(key), depth - 1):
+    return value if isinstance(value, str) else _Search().text_in(value, keys, MAX_DEPTH)
+
+
+class _Search:
+    """One look for text, which gets slower with every list and object and not with what else they hold."""
+
+    def __init__(self) -> None:
+        self._left = MAX_LOOKED_AT
+
+    def text_in(self, value: Any, keys: Iterable[str], depth: int) -> str:
+        if isinstance(value, str):
+            return value
+        if not isinstance(value, list | dict) or not (value and depth and self._left):
+            return ""
+        self._left -= 1
+        if isinstance(value, list):
+            return "\n\n".join(self._texts(value, depth - 1))
+        for key in keys:
+            if key in value and (text := _number(value[key]) or self.text_in(value[key], TEXT_KEYS, depth - 1)):
                 return text
-    return ""
+        return ""
+
+    def _texts(self, items: list[Any], depth: int) -> Iterator[str]:
+        for item in items:
+            if isinstance(item, str):
+                text = item
+            elif item and isinstance(item, list | dict) and self._left:
+                text = self.text_in(item, TEXT_KEYS, depth)
+            else:
+                continue
+            if text:
+                yield text
 
 
 def read_document(value: Any) -> list[Event]:
@@ -89,11 +116,19 @@ def _complaint(value: Any) -> AgentError | None:
 
 def _is_hollow(value: Any) -> bool:
     """Tell whether a document without text was meant to hold some: `{}`, `[]`, `{"content": null}`."""
-    if isinstance(value, list):
-        return all(_is_hollow(item) for item in value)
-    if isinstance(value, dict):
-        return not value or any(key in value for key in ANSWER_KEYS)
-    return value is None or value == ""
+    values = [value]
+    for _ in range(MAX_LOOKED_AT):
+        if not values:
+            break
+        value = values.pop()
+        if isinstance(value, list):
+            values += value
+        elif isinstance(value, dict):
+            if value and not any(key in value for key in ANSWER_KEYS):
+                return False
+        elif value is not None and value != "":
+            return False
+    return True
 
 
 def _spelt(value: Any) -> str:

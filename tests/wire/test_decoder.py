@@ -8,6 +8,7 @@ import pytest
 
 from agents.wire import Failed, Finished, Notice, Replace, Text, Usage
 from agents.wire.events import Pending
+from tests.wire.cases.case import NDJSON
 from tests.wire.reading import JSON, MIB, SSE, bytewise, decoder, outcome, read, text_of
 
 
@@ -55,6 +56,23 @@ def delta(**fields):
         ("text/plain", "[a link](https://example.org) {", "[a link](https://example.org) {", None),
         ("", "{ never closed", "{ never closed", None),
         ("text/plain", "  Hello <b>you</b>", "  Hello <b>you</b>", None),
+        ("text/plain", "[1][2] The policy says so.", "[1][2] The policy says so.", None),
+        ("text/plain", '[1] {"see"', '[1] {"see"', None),
+        ("application/jsonl", '[{"text": "a"}]\n[{"text": "b"}]\n', "ab", None),
+        # lines of a stream that is none
+        (NDJSON, '{"model": "secret', "", "agent_bad_json"),
+        (SSE, '{"model": "secret', "", "agent_bad_json"),
+        # text that begins like server-sent events
+        ("text/plain", "Event: Picnic\nWhere: the park", "Event: Picnic\nWhere: the park", None),
+        ("text/html", "Data: 42 rows\n\nID: 17", "Data: 42 rows\n\nID: 17", None),
+        ("text/plain", "event: a picnic\nwhere: the park\n\nCome!", "event: a picnic\nwhere: the park\n\nCome!", None),
+        ("", "id: 17 is the ticket", "id: 17 is the ticket", None),
+        ("text/plain", ":) Hello", ":) Hello", None),
+        ("text/plain", ":) Hello\n:( Bye\n", ":) Hello\n:( Bye\n", None),
+        ("text/plain", ":\n\n: ping\r\n\r\ndata: Hi\n\n", "Hi", None),
+        ("text/plain", ": ping\n" * 200 + "data: Hi\n\n", ": ping\n" * 200 + "data: Hi\n\n", None),
+        ("text/plain", "event: ping\n\n", "", "agent_empty"),
+        ("text/plain", 'data: {"type": "RUN_STARTED"}\n\n', "", "agent_empty"),
         # pages
         ("text/html", "<!DOCTYPE html><title>Sign in</title>", "", "agent_html"),
         (JSON, "\n<HTML><body>Bad gateway</body></HTML>", "", "agent_html"),
@@ -88,6 +106,7 @@ def delta(**fields):
         # server-sent text
         (SSE, "data: Hello\n\ndata:  you\n\n", "Hello you", None),
         (SSE, 'data: "Hi"\n\ndata: 42\n\ndata: true\n\ndata: null\n\n', "Hi42true", None),
+        (SSE, "data: It is \n\ndata: null\n\ndata: !\n\n", "It is null!", None),
         (SSE, "event: ping\ndata: 12:00\n\ndata: Hi\n\n", "Hi", None),
         (SSE, "event: error\ndata: out of order\n\n", "", "agent_failed"),
         (SSE, 'data: Hi\n\nevent: error\ndata: {"message": "no"}\n\n', "Hi", "agent_failed"),
@@ -185,6 +204,20 @@ def test_a_cut_body_keeps_its_text(content_type, body):
 def test_a_cut_document_is_cut_and_not_unreadable():
     assert outcome(read(JSON, '{"content": "Hi', clean=False)) == ("", "agent_truncated")
     assert outcome(read("text/plain", '{"content": "Hi', clean=False)) == ('{"content": "Hi', "agent_truncated")
+
+
+@pytest.mark.parametrize("content_type", [NDJSON, SSE, JSON])
+@pytest.mark.parametrize("beginning", ["{", '{"mod', '{"model":"secret","cre'])
+def test_a_cut_first_frame_is_not_shown(content_type, beginning):
+    assert outcome(read(content_type, beginning, clean=False)) == ("", "agent_truncated")
+
+
+def test_text_that_begins_like_a_comment_is_shown_from_its_second_line():
+    reader = decoder("text/plain")
+    assert reader.feed(b":) Hello") == []
+    assert reader.feed(b"\nyou") == [Text(":) Hello\nyou")]
+    assert reader.feed(b"!") == [Text("!")]
+    assert decoder("text/plain").feed(b":" + b")" * 2000) == [Text(":" + ")" * 2000)]
 
 
 def test_a_cut_is_no_matter_after_the_end():

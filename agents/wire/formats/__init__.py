@@ -6,6 +6,7 @@ module and put its `Format` at its place in `FORMATS`: the first that claims a f
 
 from collections.abc import Iterable
 
+from agents.wire.document import find_text
 from agents.wire.events import Event
 from agents.wire.formats.a2a import A2A
 from agents.wire.formats.agui import AGUI
@@ -42,10 +43,13 @@ class Frames:
     """The frames of one answer, read one after the other, each by its format.
 
     `format` names the last of a known family; an error or an unknown frame counts only as long as none came.
+    `unread` is the text of the one frame that has some under a name which means text in a whole document only; where
+    several have, none of them is the answer.
     """
 
     def __init__(self) -> None:
         self.format = ""
+        self.unread: str | None = None
         self._begun: dict[str, Read] = {}
 
     def read(self, frame: Frame) -> Iterable[Event]:
@@ -63,4 +67,7 @@ class Frames:
             self.format = known.name
         if known.name not in self._begun:
             self._begun[known.name] = known.begin()
-        return self._begun[known.name](frame)
+        events = self._begun[known.name](frame)
+        if known is GENERIC and not events and self.unread != "" and (text := find_text(frame)):
+            self.unread = text if self.unread is None else ""
+        return events

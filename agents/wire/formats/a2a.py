@@ -7,7 +7,7 @@ from agents.wire.document import error_message
 from agents.wire.events import Event, Finished
 from agents.wire.formats.errors import failed
 from agents.wire.formats.notices import thought
-from agents.wire.formats.parts import Parts
+from agents.wire.formats.parts import MAX_PARTS, Parts
 from agents.wire.formats.shape import Format, Frame, Read, conversation_in, name_in, object_in, objects_in, text_in
 
 KINDS: Final = {
@@ -46,7 +46,7 @@ class _Answer:
             case "statusUpdate":
                 yield from self._status(value)
             case "task":
-                for artifact in objects_in(value.get("artifacts")):
+                for artifact in objects_in(value.get("artifacts"), MAX_PARTS):
                     yield from self._artifact(artifact, append=False)
                 yield from self._status(value)
 
@@ -82,7 +82,7 @@ def _open(result: Frame) -> tuple[str, Frame]:
 
 def _text(holder: Frame) -> str:
     """Return the text of a message's or an artifact's parts; files and data are none."""
-    return "".join(text_in(part.get("text")) for part in objects_in(holder.get("parts")))
+    return "".join(text_in(part.get("text")) for part in objects_in(holder.get("parts"), None))
 
 
 def _begin() -> Read:

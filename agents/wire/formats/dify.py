@@ -3,6 +3,7 @@
 from agents.wire.events import Event, Finished, Replace, Text
 from agents.wire.formats.notices import source, tool
 from agents.wire.formats.shape import (
+    MAX_LISTED,
     Format,
     Frame,
     conversation_in,
@@ -59,7 +60,7 @@ def _metadata(frame: Frame) -> list[Event]:
 def _tools(thought: Frame) -> list[Event]:
     """Return the tools of a step. The thought itself is not read: the same words come as `agent_message`."""
     step, is_over = name_in(thought.get("id")), bool(thought.get("observation"))
-    names = text_in(thought.get("tool")).split(";")
+    names = text_in(thought.get("tool")).split(";", MAX_LISTED)[:MAX_LISTED]
     return [event for name in names for event in tool(name, f"{step}:{name}", done=is_over)]
 
 

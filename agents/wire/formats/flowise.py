@@ -30,10 +30,15 @@ TOLD = ("token", "thinking", "sourceDocuments", "usedTools", "calledTools", "met
 
 
 def _claims(frame: Frame) -> bool:
-    """Claim Flowise's events; Langflow has a `token` and an `end` too, whose data are objects."""
+    """Claim Flowise's events, unless their data are another's.
+
+    Langflow has a `token` and an `end` too, whose data are objects; an `action` or a `tool` of Flowise is no text.
+    """
     event, data = frame.get("event"), frame.get("data")
     if event in ("token", "end"):
         return isinstance(data, str)
+    if event in ("action", "tool") and isinstance(data, str):
+        return False
     return ("data" in frame and (event in SILENT or event in TOLD)) or _is_whole(frame)
 
 

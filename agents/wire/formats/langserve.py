@@ -29,8 +29,7 @@ def _read(frame: Frame) -> list[Event]:
     tools: list[Event] = []
     for call in objects_in(message.get("tool_call_chunks")):
         tools += tool(call.get("name"), call.get("id"), done=True)
-    text = next(filter(None, (find_text(message.get(key)) for key in KEYS)), "")
-    return [Text(text), *tools, *usage_in(message.get("usage_metadata"))]
+    return [Text(find_text(message, KEYS)), *tools, *usage_in(message.get("usage_metadata"))]
 
 
 LANGSERVE = Format("langserve", never, without_memory(_read))

@@ -7,7 +7,9 @@ from agents.wire.usage import usage_in
 
 
 def _claims(frame: Frame) -> bool:
-    return isinstance(frame.get("done"), bool) and ("message" in frame or "response" in frame)
+    """Claim what has Ollama's types: others have a `done` too, and a `message` that is text."""
+    has_text = isinstance(frame.get("message"), dict) or isinstance(frame.get("response"), str)
+    return has_text and isinstance(frame.get("done"), bool)
 
 
 def _is_certain(frame: Frame) -> bool:

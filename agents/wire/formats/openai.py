@@ -22,12 +22,15 @@ def _begin() -> Read:
     open_tools: dict[str, str] = {}
 
     def read(frame: Frame) -> list[Event]:
-        """Read a chunk (`delta`) or a whole completion (`message`); the chunk with the usage has no choices."""
+        """Read a chunk (`delta`), a whole completion (`message`) or one of the older kind (`text`).
+
+        The chunk with the usage has no choices.
+        """
         events: list[Event] = []
         for choice in objects_in(frame["choices"][:1]):
             delta = object_in(choice.get("delta") or choice.get("message"))
             events += thought(delta.get("reasoning_content") or delta.get("reasoning"))
-            if text := find_text(delta.get("content")):
+            if text := find_text(delta.get("content")) or text_in(delta.get("refusal")) or text_in(choice.get("text")):
                 events.append(Text(text))
             if delta.get("tool_calls"):
                 events += _tools(delta, open_tools)

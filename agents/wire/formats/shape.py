@@ -10,6 +10,7 @@ Frame = dict[str, Any]
 Read = Callable[[Frame], Iterable[Event]]
 
 MAX_NAME_CHARS: Final = 200
+MAX_LISTED: Final = 100
 
 
 def never(frame: Frame) -> bool:
@@ -52,8 +53,9 @@ def object_in(value: object) -> Frame:
     return value if isinstance(value, dict) else {}
 
 
-def objects_in(value: object) -> list[Frame]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+def objects_in(value: object, most: int | None = MAX_LISTED) -> list[Frame]:
+    """Return the objects among the first items of a list, by default as many as one frame may tell of."""
+    return [item for item in value[:most] if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def conversation_in(value: object) -> list[Event]:

@@ -2,7 +2,7 @@
 
 from agents.wire.events import Event, Finished
 from agents.wire.formats.errors import failed
-from agents.wire.formats.generic import KEYS
+from agents.wire.formats.generic import holds_text
 from agents.wire.formats.notices import source, thought, thought_over, tool, tool_over
 from agents.wire.formats.parts import Parts
 from agents.wire.formats.shape import Format, Frame, Read, object_in, text_in
@@ -25,7 +25,7 @@ def _claims(frame: Frame) -> bool:
         return False
     if kind in TYPES or kind.startswith(FAMILIES):
         return True
-    return kind in COMMON and not any(key in frame for key in KEYS)
+    return kind in COMMON and not holds_text(frame)
 
 
 def _begin() -> Read:

@@ -64,7 +64,7 @@ CASES = [
         NDJSON,
         lines(
             chat(["x"]), chat({"a": 1}), chat(None, message={"thinking": 3, "tool_calls": {"a": 1}}),
-            {"message": "text", "done": False}, {"response": 5, "done": False}, chat("ok"),
+            {"message": {}, "done": False}, chat("ok"),
             chat("", done=True, prompt_eval_count=True, eval_count=-1),
         ),
         "ok",

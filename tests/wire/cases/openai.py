@@ -79,6 +79,21 @@ CASES = [
         usage=(1, None),
     ),
     Case(
+        "openai-refusal",
+        SSE,
+        sse(chunk({"content": None, "refusal": "I may "}), chunk({"refusal": "not."}), chunk({}, "stop"), done=True),
+        "I may not.",
+    ),
+    Case("openai-refusal-whole", JSON, lines({"object": "chat.completion", "choices": [
+        {"message": {"role": "assistant", "content": None, "refusal": "No."}}]}), "No."),
+    Case(
+        "openai-completions",
+        SSE,
+        sse(*({"object": "text_completion", "choices": [{"text": text, "index": 0}]} for text in ("Hel", "lo", "")),
+            done=True),
+        "Hello",
+    ),
+    Case(
         "openai-error",
         SSE,
         sse(chunk({"content": "Hi"}), {"error": {"message": "no", "type": "server_error", "code": 500}}, done=True),
@@ -152,4 +167,4 @@ CASES = [
         "Hel",
         "agent_failed",
     ),
-]
+]  # fmt: skip
