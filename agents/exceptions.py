@@ -1,12 +1,10 @@
 """What can go wrong while an agent is called."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import datetime
 from typing import Final
 
-from django.utils import timezone
-
+from agents.pauses import seconds_left, words_left
 from tenants.exceptions import Conflict, ParleyError, TooManyRequests
 
 SENTENCES: Final[dict[str, str]] = {
@@ -65,12 +63,10 @@ class AgentPaused(ParleyError):
     code = "AGENT_PAUSED"
 
     def __init__(self, failures: int, until: datetime) -> None:
-        # A minute that has begun is over first.
-        again = until + timedelta(minutes=1) - timedelta.resolution
         times = "once" if failures == 1 else f"{failures} times in a row"
-        seconds = max(1, ceil((until - timezone.now()).total_seconds()))
         super().__init__(
-            f"This agent failed {times}. It is tried again at {again:%H:%M} UTC.", headers={"Retry-After": str(seconds)}
+            f"This agent failed {times}. Try again in {words_left(until)}.",
+            headers={"Retry-After": str(seconds_left(until))},
         )
 
 

@@ -23,8 +23,13 @@ def agents_of(user: User, *, include_inactive: bool = False) -> QuerySet[Agent]:
     return found if include_inactive else found.filter(is_active=True)
 
 
-def may_use(user: User, agent: Agent) -> bool:
-    """Tell whether an agent was given to a person; the usual audience costs no query."""
+def may_use(user: User, agent: Agent | None) -> bool:
+    """Tell whether a person can talk to an agent: it is there, switched on and given to them.
+
+    The usual audience costs no query.
+    """
+    if agent is None or not agent.is_active:
+        return False
     return (
         agent.audience == Audience.ALL
         or user.is_team_admin

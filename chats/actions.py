@@ -170,7 +170,7 @@ def _begin(chat: Chat, user: User, saying: Saying | None) -> Started:
         raise RunInProgress()
     if saying is None and (not messages or messages[-1].status == MessageStatus.COMPLETE):
         raise NothingToRetry()
-    if chat.agent is None or not chat.agent.is_active or not may_use(user, chat.agent):
+    if chat.agent is None or not may_use(user, chat.agent):
         raise NoAgent()
     relay.check_room()
     added = []

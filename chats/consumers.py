@@ -16,6 +16,7 @@ from accounts import resolver
 from accounts.exceptions import ScopeRequired
 from accounts.models import Scope, User
 from accounts.principal import Principal
+from agents.queries import may_use
 from chats.api.serializers import MessageSerializer
 from chats.events import chat_group
 from chats.frames import KEEP_ALIVE_SECONDS, Frame, Source, read_answer
@@ -126,16 +127,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _send_frame(self, frame: Frame, source: Source) -> None:
         data = {**frame.data, "message_id": str(source.message_id)}
-        if self.html and frame.type in {"done", "error"}:
-            message = await self._in_team(find, Message.objects.select_related("author", "run"), id=source.message_id)
-            if message is not None:
-                data["html"] = await rendering(self._render, message)
+        is_end = self.html and frame.type in {"done", "error"}
+        if is_end and (ended := await self._in_team(self._load_ended, source.message_id)):
+            data["html"] = await rendering(self._render, *ended)
         await self._send(frame.type, data, id=frame.id)
 
     async def _send_entry(self, message: Message) -> None:
         data: dict[str, Any] = {"message_id": str(message.id), "role": message.role, "status": message.status}
         if self.html:
-            data["html"] = await rendering(self._render, message)
+            data["html"] = await rendering(self._render, message, can_go_on=False)  # nothing has failed yet
         else:
             data["message"] = MessageSerializer(message).data
         await self._send("entry", data)
@@ -188,5 +188,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         rows = Message.objects.filter(chat=self.chat, id__in=ids).select_related("author", "run")
         return list(rows.prefetch_related("attachments").order_by("position"))
 
-    def _render(self, message: Message) -> str:
-        return render_to_string("chats/_message.html", {"message": message, "chat": self.chat})
+    def _load_ended(self, message_id: UUID) -> tuple[Message, bool] | None:
+        """Return an answer that ended, and whether it can be tried again; only a bad end makes that worth asking."""
+        message = find(Message.objects.select_related("author", "run", "chat__agent"), id=message_id)
+        if message is None:
+            return None
+        return message, message.status != MessageStatus.COMPLETE and may_use(self.user, message.chat.agent)
+
+    def _render(self, message: Message, can_go_on: bool) -> str:
+        context = {"message": message, "chat": self.chat, "can_go_on": can_go_on}
+        return render_to_string("chats/_message.html", context)

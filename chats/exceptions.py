@@ -10,7 +10,7 @@ class RunInProgress(Conflict):
 
 class NoAgent(Conflict):
     code = "AGENT_UNAVAILABLE"
-    sentence = "The agent of this chat was removed or switched off. Start a new chat with another one."
+    sentence = "The agent of this chat is no longer available to you. Start a new chat with another one."
 
 
 class NothingToRetry(Conflict):

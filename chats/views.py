@@ -17,7 +17,7 @@ from accounts.decorators import member_required
 from accounts.forms.fields import search_text
 from accounts.principal import PrincipalRequest
 from agents import quota
-from agents.queries import agents_of
+from agents.queries import agents_of, may_use
 from agents.quota import Standing
 from chats import actions, attachments
 from chats.files import file_response
@@ -167,6 +167,7 @@ def _chat_page(
     said = list(messages_of(chat).prefetch_related("attachments"))
     context: dict[str, Any] = {
         "chat": chat,
+        "can_go_on": may_use(request.user, chat.agent),
         "said": said,
         "live": next((message for message in said if message.status == MessageStatus.STREAMING), None),
         "recent": own_chats(request.user).filter(is_archived=False)[:RECENT_CHATS],

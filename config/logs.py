@@ -8,6 +8,15 @@ from typing import Final
 TOKEN_IN_ADDRESS: Final = re.compile(r"(/(?:join|reset-password)/)[^\s\"']+")
 
 
+class RefusalsWarn(logging.Filter):
+    """Make warnings of what Django takes for faults: a 502 or 503 is refused on purpose, only a 500 is a fault."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno == logging.ERROR and getattr(record, "status_code", 500) != 500:
+            record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+        return logging.getLogger(record.name).isEnabledFor(record.levelno)
+
+
 class TokenlessFormatter(logging.Formatter):
     """Write an event without the tokens of mailed links: whoever reads the log must not come in with one.
 

@@ -340,10 +340,12 @@ LOGGING = {
             "style": "{",
         }
     },
+    "filters": {"refusals_warn": {"()": "config.logs.RefusalsWarn"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"level": LOG_LEVEL},  # in place of Django's own handlers, which write in another form
+        "django.request": {"filters": ["refusals_warn"]},
         "django.server": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
     },
 }

@@ -1,16 +1,19 @@
 """The pages of chats without scripts: what a browser gets and sends."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from chats.models import Chat, Message
 from tenants.scope import tenant_scope
 from tests.factories import AgentFactory, ChatFactory, MessageFactory
 
 JSON = {"accept": "application/json"}
+THOUGHT = {"kind": "reasoning", "key": "r", "title": "", "text": "Hm", "url": "", "done": True}
 
 
 def address(name, chat):
@@ -134,6 +137,8 @@ def test_an_answer_being_written_shows_what_has_come(owner, chat):
         ({"status": "failed", "error_code": "AGENT_TIMEOUT"}, "The agent took too long."),
         ({"status": "failed", "error_code": "NEVER_HEARD_OF"}, "The agent failed."),
         ({"status": "stopped"}, "Stopped. What had come is kept."),
+        ({"status": "stopped", "content": "", "notices": [THOUGHT]}, "Stopped. What had come is kept."),
+        ({"status": "stopped", "content": ""}, "Stopped before anything came."),
         ({"status": "interrupted", "error_code": "INTERRUPTED"}, "interrupted"),
     ],
 )
@@ -144,12 +149,17 @@ def test_an_answer_that_did_not_end_well_says_so(owner, chat, fields, sentence):
     assert "Try again" in page
 
 
-def test_a_removed_agent_leaves_the_chat_readable(cast, owner):
-    chat = ChatFactory(user=cast.owner, agent=None)
-    add_exchange(chat)
-    page = owner.get(address("chat-detail", chat)).content.decode()
-    assert "Because" in page
-    assert "no longer available" in page
+def test_a_pause_is_told_with_the_moment_at_which_the_page_takes_it_away(cast, owner):
+    until = timezone.now() + timedelta(seconds=25)
+    agent = AgentFactory(team=cast.team, failures=9, paused_until=until)
+    chat = ChatFactory(user=cast.owner, agent=agent)
+    for page in (address("chat-detail", chat), "/chats/new"):
+        told = owner.get(page).content.decode()
+        assert "This agent failed 9 times in a row. Try again in about 30 seconds." in told
+        assert f'data-until="{until.isoformat()}"' in told
+    refused = owner.post(address("chat-send", chat), {"content": "Hello"})
+    assert 20 < int(refused.headers["retry-after"]) <= 25
+    assert "data-pause" not in refused.content.decode()
 
 
 def test_sending_keeps_the_message_and_begins_an_answer(owner, chat):

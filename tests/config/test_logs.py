@@ -1,14 +1,18 @@
 """The log holds no token of a mailed link, whatever was refused."""
 
 import logging
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.actions import invitations
 from accounts.models import Role
 from tenants.scope import tenant_scope
+from tests.factories import AgentFactory, ChatFactory
 from tests.isolation.conftest import sits
 
 __all__ = ["sits"]
@@ -68,6 +72,23 @@ def test_a_refusal_is_a_line_and_a_fault_has_its_traceback(cast, sits, log):
     except RuntimeError:
         logging.getLogger("django.request").exception("Internal Server Error: %s", "/admin/")
     assert "RuntimeError: nobody foresaw this" in log.getvalue()
+
+
+def test_a_refusal_during_a_pause_is_no_error(cast, sits, log):
+    until = timezone.now() + timedelta(minutes=5)
+    chat = ChatFactory(user=cast.owner, agent=AgentFactory(team=cast.team, failures=9, paused_until=until))
+    address = reverse("chat-send", args=[chat.id])
+    assert sits(cast.owner).post(address, {"content": "Hello"}).status_code == 503
+    assert log.getvalue().endswith(f" WARNING django.request: Service Unavailable: {address}\n")
+
+
+def test_a_log_of_errors_only_holds_faults_and_no_refusals(log, caplog):
+    logger = logging.getLogger("django.request")
+    with caplog.at_level(logging.ERROR, logger.name):
+        logger.error("Service Unavailable: %s", "/here", extra={"status_code": 503})
+        assert log.getvalue() == ""
+        logger.error("Internal Server Error: %s", "/here", extra={"status_code": 500})
+    assert log.getvalue().endswith(" ERROR django.request: Internal Server Error: /here\n")
 
 
 def test_nobody_else_writes_what_django_logs():
