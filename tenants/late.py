@@ -17,12 +17,14 @@ class LateResponse(StreamingHttpResponse):
 
     def __init__(self, decide: Callable[["LateResponse"], Awaitable[None]]) -> None:
         super().__init__()
-        self._decide = decide
+        self._decide: Callable[[LateResponse], Awaitable[None]] | None = decide
         self._content = _once(b"")
 
     async def settle(self) -> None:
-        """Decide what the response is."""
-        await self._decide(self)
+        """Decide what the response is, once; what decides is let go of, with all that it knows."""
+        decide, self._decide = self._decide, None
+        assert decide is not None
+        await decide(self)
 
     def become_stream(self, content: AsyncGenerator[bytes, None], content_type: str) -> None:
         """Answer with pieces as they come."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -102,6 +102,7 @@ async def drive(run: LiveRun, doorkeeper: Doorkeeper | None = None) -> None:
         diagnosis = fault.diagnosis
     finally:
         run.listening = False
+        run.call = replace(run.call, messages=[])  # they may hold files, and what has ended is kept for a while
     run.transcript.notices.close()
     run.transcript.flush()
     await _book(run, ending, diagnosis, health)

@@ -32,7 +32,7 @@ from chats.files import file_response
 from chats.frames import Source
 from chats.models import Chat, Message
 from chats.queries import last_answer, own_attachments, own_chats
-from tenants.api.parsers import UploadJSONParser
+from tenants.api.parsers import UploadJSONParser, take_body
 from tenants.api.viewsets import TenantViewSet
 from tenants.exceptions import Invalid
 
@@ -116,11 +116,8 @@ class ChatViewSet(TenantViewSet[Chat]):
     @action(detail=True, methods=["post"], url_path="messages", parser_classes=[UploadJSONParser, MultiPartParser])
     def send(self, request: Request, pk: Any) -> HttpResponseBase:
         """Say something; answered with events when asked for them, else with the finished message."""
-        is_form = isinstance(request.data, QueryDict)
-        said = (UploadSerializer if is_form else SendSerializer)(data=request.data)
-        said.is_valid(raise_exception=True)
         started = actions.start_answer(
-            chat_id=pk, user=self._user, **said.validated_data, idempotency_key=idempotency_key(request)
+            chat_id=pk, user=self._user, **_said_in(request), idempotency_key=idempotency_key(request)
         )
         if EVENT_STREAM in request.headers.get("Accept", "").lower() and started.run is not None:
             source = Source.of(started.answer)
@@ -173,6 +170,14 @@ def _messages(last: int | None = None) -> Prefetch:
     messages = Message.objects.prefetch_related("attachments")
     rows = messages.order_by("position") if last is None else messages.order_by("-position")[:last]
     return Prefetch("messages", queryset=rows, to_attr="shown_messages")
+
+
+def _said_in(request: Request) -> dict[str, Any]:
+    """Read a message; no form that would keep it, nor the view's frame, holds its files while the answer takes."""
+    body = take_body(request)
+    reads = UploadSerializer() if isinstance(body, QueryDict) else SendSerializer()
+    said: dict[str, Any] = reads.run_validation(body)
+    return said
 
 
 def idempotency_key(request: Request) -> str:

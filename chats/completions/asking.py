@@ -31,11 +31,11 @@ from tenants.managers import find
 from tenants.secrets import UnreadableSecret
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """A question that was booked: its run, and what is kept of it: nothing, unless there is a `source` in a chat.
 
-    A run without a chat has a `call`: it begins when its answer is first listened to.
+    A run without a chat has a `call`: it begins when its answer is first listened to, which lets go of it.
     """
 
     agent: Agent
@@ -55,8 +55,10 @@ class Asked:
             async for part in _read_kept(self.source, silence):
                 yield part
             return
-        assert self.call is not None
-        relay.launch(self.run, self.call)
+        call, self.call = self.call, None
+        assert call is not None
+        relay.launch(self.run, call)
+        del call  # and its files: this stays as long as somebody listens
         await asyncio.sleep(0)  # it begins with the next turn of the loop
         async with relay.relay().reading(self.run.id, self.run.team_id, self.run.owner) as transcript:
             async for told in transcript.read(Cursor(self.run.id), silence=silence):

@@ -103,12 +103,12 @@ class InputField(serializers.Field[Any, Any, Any, Any]):
             return [{"role": "user", "content": data}]
         if not isinstance(data, list) or len(data) > MAX_MESSAGES or not all(isinstance(item, dict) for item in data):
             self.fail("invalid")
-        messages = MessageSerializer(
-            data=[item for item in data if item.get("type", "message") == "message"], many=True
-        )
-        if not messages.is_valid():
+        try:
+            return [
+                MessageSerializer().run_validation(item) for item in data if item.get("type", "message") == "message"
+            ]
+        except serializers.ValidationError:
             self.fail("invalid")
-        return list(messages.validated_data)
 
 
 class ResponseSerializer(AskSerializer):

@@ -20,7 +20,7 @@ from chats.completions.reading import Answer, Shape
 from chats.completions.response import ModelResponse
 from chats.completions.serializers import CompletionSerializer, ResponseSerializer
 from chats.completions.shown import CompletionShown, DoorErrorSerializer, ModelList, ModelSerializer, ResponseShown
-from tenants.api.parsers import UploadJSONParser
+from tenants.api.parsers import UploadJSONParser, take_body
 from tenants.late import LateResponse
 
 
@@ -91,9 +91,7 @@ class AskView(DoorView):
 
     def answer(self, request: Request) -> LateResponse:
         """Book the question; the response waits for the agent."""
-        form = self.reads(data=request.data)
-        form.is_valid(raise_exception=True)
-        fields = form.validated_data
+        fields = self.reads().run_validation(take_body(request))  # a form that validates its own data keeps it
         asked = ask(
             user=self._user,
             agent=model_of(self._user, fields["model"]),

@@ -7,8 +7,16 @@ from typing import IO, Any, NoReturn
 from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
 from tenants.exceptions import TooLarge
+
+
+def take_body(request: Request) -> Any:
+    """Take the parsed body out of a request, which would hold it, and its files, for as long as the answer takes."""
+    body = request.data
+    request._data = request._full_data = {}  # type: ignore[attr-defined] # where it keeps it
+    return body
 
 
 class StrictJSONParser(BaseParser):
@@ -52,16 +60,19 @@ class UploadJSONParser(StrictJSONParser):
         return body
 
 
-def loads(body: bytes) -> Any:
-    """Decode a JSON document; raise `ParseError` with a plain sentence on a bad one."""
+def loads(body: bytes, *, what: str = "The body") -> Any:
+    """Decode a JSON document; raise `ParseError` with a plain sentence on a bad one, which is called `what`."""
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite_float)
     except UnicodeDecodeError:
-        raise ParseError("The body is not valid UTF-8.") from None
+        raise ParseError(f"{what} is not valid UTF-8.") from None
     except RecursionError:
         raise ParseError("The JSON is nested too deeply.") from None
+    except json.JSONDecodeError as error:
+        seen = f"{error.msg} in line {error.lineno}, column {error.colno}"
+        raise ParseError(f"{what} is not valid JSON: {seen}.") from None
     except ValueError as error:
-        raise ParseError(f"The body is not valid JSON: {error}.") from None
+        raise ParseError(f"{what} is not valid JSON: {error}.") from None
     _check_values(value)
     return value
 
