@@ -20,6 +20,7 @@ TEXT_KEYS: Final = (
     "parts",
     "artifacts",
 )
+HOLDERS: Final = (list, dict)
 MAX_DEPTH: Final = 10
 # How many lists and objects are looked through for text: more of them would hold up everybody else's answers.
 MAX_LOOKED_AT: Final = 10_000
@@ -50,7 +51,7 @@ class _Search:
     def text_in(self, value: Any, keys: Iterable[str], depth: int) -> str:
         if isinstance(value, str):
             return value
-        if not isinstance(value, list | dict) or not (value and depth and self._left):
+        if not isinstance(value, HOLDERS) or not (value and depth and self._left):
             return ""
         self._left -= 1
         if isinstance(value, list):
@@ -64,7 +65,7 @@ class _Search:
         for item in items:
             if isinstance(item, str):
                 text = item
-            elif item and isinstance(item, list | dict) and self._left:
+            elif item and isinstance(item, HOLDERS) and self._left:
                 text = self.text_in(item, TEXT_KEYS, depth)
             else:
                 continue
