@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agents.exceptions import SENTENCES
+from agents.limits import LABELS
 from agents.models import Agent, AuthKind, Run
 
 ADVICE: Final[dict[str, str]] = {
@@ -17,7 +18,7 @@ ADVICE: Final[dict[str, str]] = {
     "agent_html": "Enter the address of the agent's webhook or API instead of a page for people.",
     "agent_respond_immediately": "In n8n's trigger, set Respond to Streaming, Last node or Respond node.",
     "agent_unsupported_type": "Let the agent answer with text, JSON or a stream of events.",
-    "agent_rejected": "Check that the agent's kind and config are those that its side expects.",
+    "agent_rejected": "Check that the agent's kind and settings are those that its side expects.",
     "agent_busy": "Let the agent take more calls at once, or set how many calls Parley makes at once.",
     "agent_failed": "Look into the agent's own log: the fault is on its side.",
     "agent_timeout": "Switch the agent to streaming, or raise the limit that was reached.",
@@ -31,7 +32,7 @@ ADVICE: Final[dict[str, str]] = {
         " a change of its settings or a good test ends the pause."
     ),
     "agent_bad_json": "Let the agent answer with valid JSON, or declare the answer as text/plain.",
-    "agent_too_large": "Let the agent answer more briefly, or raise its limits text_bytes, event_bytes and body_bytes.",
+    "agent_too_large": "Let the agent answer more briefly, or raise its limits of size.",
 }
 
 
@@ -165,7 +166,7 @@ HINTS: Final[dict[str, Sequence[Hint]]] = {
     ),
     "agent_rejected": (
         Hint(status(413), "Let the agent take larger messages (n8n: N8N_PAYLOAD_SIZE_MAX), or send it shorter chats."),
-        Hint(says("model"), "Check the name of the model in the config: the agent's side does not take this one."),
+        Hint(says("model"), "Check the name of the model: the agent's side does not take this one."),
     ),
     "agent_busy": (
         Hint(status(429), "Raise the agent's limit of calls, or set how many calls Parley makes at once."),
@@ -205,11 +206,17 @@ HINTS: Final[dict[str, Sequence[Hint]]] = {
         ),
         Hint(
             says("nothing came"),
-            "Switch the agent to streaming, so that it answers at once, or raise its limit first_byte.",
+            f"Switch the agent to streaming, so that it answers at once, or raise its limit “{LABELS['first_byte']}”.",
         ),
-        Hint(says("silent for"), "Let the agent send something while it works, or raise its limit idle."),
-        Hint(says("no text came"), "Look at what keeps the agent busy without a word, or raise its limit no_text."),
-        Hint(says("more than"), "Let the agent answer more quickly, or raise its limit total."),
+        Hint(
+            says("silent for"),
+            f"Let the agent send something while it works, or raise its limit “{LABELS['idle']}”.",
+        ),
+        Hint(
+            says("no text came"),
+            f"Look at what keeps the agent busy without a word, or raise its limit “{LABELS['no_text']}”.",
+        ),
+        Hint(says("more than"), f"Let the agent answer more quickly, or raise its limit “{LABELS['total']}”."),
     ),
     "agent_empty": (
         Hint(status(204, 205), "Let the agent answer 200 with a text: this status says that there is none."),

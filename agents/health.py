@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -27,7 +27,8 @@ NOT_ADMITTED: Final = ("AGENT_PAUSED", "AGENT_BUSY")  # how a call ends that wai
 class Health:
     """How one agent does; the rate is None without a call that has ended, the waits (seconds) without any text.
 
-    `failures_in_row` and `paused_until` are those of the circuit breaker.
+    `failures_in_row` and `paused_until` are those of the circuit breaker, which forgets them when the agent changes:
+    `well_since_change` says that a call begun after that went well.
     """
 
     agent_id: UUID
@@ -38,6 +39,7 @@ class Health:
     wait: Wait
     failures_in_row: int
     paused_until: datetime | None
+    well_since_change: bool
 
     @property
     def error_rate(self) -> float | None:
@@ -75,7 +77,7 @@ def of_all(order: str = "errors") -> Sequence[Health]:
     """Return how the agents do that were called in these hours or are failing, by one of `ORDERS`, the worst first."""
     called = _lately(Run.objects.all()).order_by().values("agent_id")
     agents = Agent.objects.filter(Q(pk__in=called) | Q(failures__gt=0)).select_related("team")
-    slim = agents.only("name", "team__name", "failures", "paused_until")
+    slim = agents.only("name", "team__name", "failures", "paused_until", "updated_at")
     return sorted(_healths(slim, Run.objects.all()), key=ORDERS[order])
 
 
@@ -88,10 +90,11 @@ def _healths(agents: Iterable[Agent], runs: QuerySet[Run]) -> list[Health]:
     lately = _lately(runs).exclude(agent=None)
     ended: Any = lately.exclude(status=RunStatus.RUNNING).order_by().values("agent_id")
     failed = Count("pk", filter=Q(status=RunStatus.FAILED))
-    counted = {row["agent_id"]: row for row in ended.annotate(calls=Count("pk"), failed=failed)}
+    well = Max("started_at", filter=Q(status=RunStatus.COMPLETE))
+    counted = {row["agent_id"]: row for row in ended.annotate(calls=Count("pk"), failed=failed, well=well)}
     latest = lately.exclude(first_text_at=None).order_by("-started_at").values("pk")[:SAMPLE]
     waits = waits_of(Run.objects.filter(pk__in=latest), since=Coalesce("admitted_at", "started_at"), by="agent_id")
-    nothing = {"calls": 0, "failed": 0}
+    nothing = {"calls": 0, "failed": 0, "well": None}
     return [
         Health(
             agent_id=agent.pk,
@@ -102,6 +105,7 @@ def _healths(agents: Iterable[Agent], runs: QuerySet[Run]) -> list[Health]:
             wait=waits.get(agent.pk, NO_WAIT),
             failures_in_row=agent.failures,
             paused_until=agent.paused_until,
+            well_since_change=agent.updated_at < (counted.get(agent.pk, nothing)["well"] or agent.updated_at),
         )
         for agent in agents
     ]

@@ -15,6 +15,17 @@ MIB = 1024 * 1024
 MOST_SECONDS = 3600
 MOST_BYTES = 16 * MIB
 MOST_BODY_BYTES = 1024 * MIB
+# What the limits are called where people set them, and where they are told to.
+LABELS = {
+    "connect": "Connecting",
+    "first_byte": "First byte of the answer",
+    "idle": "Silence between two bytes",
+    "no_text": "Time between two pieces of text",
+    "total": "The whole answer",
+    "event_bytes": "One event",
+    "text_bytes": "Text of the answer",
+    "body_bytes": "All that is sent",
+}
 ERROR_GRACE = 5.0
 
 
@@ -47,7 +58,7 @@ class Limits:
                 raise ValueError(f"The limit {name!r} must be a positive number.")
             if name.endswith("_bytes") and not isinstance(value, int):
                 raise ValueError(f"The limit {name!r} must be a whole number of bytes.")
-            most = _most(name)
+            most = most_of(name)
             if value > most:
                 raise ValueError(f"The limit {name!r} must not be more than {most}.")
         return cls(**given)
@@ -61,7 +72,8 @@ def described() -> str:
     return f"Defaults in seconds: {seconds}; in bytes: {sizes}."
 
 
-def _most(name: str) -> int:
+def most_of(name: str) -> int:
+    """Return the most that a limit may be."""
     if name == "body_bytes":
         return MOST_BODY_BYTES
     return MOST_BYTES if name.endswith("_bytes") else MOST_SECONDS

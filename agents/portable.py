@@ -10,20 +10,21 @@ from agents.models import Agent, AgentKind, AuthKind
 from tenants.api.fields import ObjectField, StrictCharField, StrictIntegerField, WriteSerializer
 from tenants.exceptions import Invalid
 
-# What makes an agent what it is; changing one of these makes a new version.
-SETTINGS: Final = (
-    "name",
-    "description",
-    "kind",
-    "webhook_url",
-    "auth_kind",
-    "auth_name",
-    "user_agent",
-    "system_prompt",
-    "config",
-    "limits",
-    "max_concurrent",
-)
+# What makes an agent what it is, as pages call it; changing one of these makes a new version.
+LABELS: Final = {
+    "name": "Name",
+    "description": "Description",
+    "kind": "Kind",
+    "webhook_url": "Address",
+    "auth_kind": "Authentication",
+    "auth_name": "Name of the header, or user name",
+    "user_agent": "User-Agent",
+    "system_prompt": "System prompt",
+    "config": "Settings of its kind",
+    "limits": "Time-outs and sizes",
+    "max_concurrent": "Calls at once",
+}
+SETTINGS: Final = tuple(LABELS)
 FORMAT: Final = "parley.agent/1"
 
 
@@ -73,6 +74,7 @@ class SettingsSerializer(WriteSerializer):
 class DocumentSerializer(SettingsSerializer):
     """An exported agent, back again; a field that no export has is refused, not passed over."""
 
+    default_error_messages: ClassVar = {"invalid": "An exported agent is an object: {{…}}."}
     format = serializers.ChoiceField([FORMAT])
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:

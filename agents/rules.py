@@ -15,6 +15,7 @@ from tenants.exceptions import Invalid
 
 MAX_CONFIG_CHARS: Final = 100_000
 MOST_CONCURRENT: Final = 1000
+LONGEST_DEMO_SECONDS: Final = 3600
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # What every request carries, and what would change how its bytes are read.
 OUR_HEADERS: Final = frozenset(
@@ -36,8 +37,8 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_duration(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST_DEMO_SECONDS
 
 
 # What some settings in `config` must be, since a request could not be made of anything else.
@@ -55,7 +56,7 @@ SHAPES: Final[dict[str, dict[str, tuple[Callable[[Any], bool], str]]]] = {
     },
     AgentKind.VERCEL: {"body": AN_OBJECT},
     AgentKind.A2A: {"version": (a2a.VERSIONS.__contains__, " or ".join(a2a.VERSIONS))},
-    AgentKind.DEMO: {"demo_seconds": (_is_number, "a number of seconds")},
+    AgentKind.DEMO: {"demo_seconds": (_is_duration, f"a number of seconds from 0 to {LONGEST_DEMO_SECONDS:,}")},
 }
 
 
@@ -119,13 +120,13 @@ def _user_agent(agent: Agent) -> None:
 
 def _config(agent: Agent) -> None:
     if len(json.dumps(agent.config)) > MAX_CONFIG_CHARS:
-        raise ValueError(f"The config is longer than {MAX_CONFIG_CHARS:,} characters of JSON.")
+        raise ValueError(f"This is longer than {MAX_CONFIG_CHARS:,} characters of JSON.")
     model = agent.config.get("model")
     if agent.kind in NEED_A_MODEL and not (isinstance(model, str) and model.strip()):
-        raise ValueError(f"An agent of kind {agent.kind} needs config.model, the name of its model.")
+        raise ValueError("An agent of this kind needs “model”, the name of its model.")
     for name, (holds, what) in SHAPES.get(agent.kind, {}).items():
         if name in agent.config and not holds(agent.config[name]):
-            raise ValueError(f"config.{name} must be {what}.")
+            raise ValueError(f"“{name}” must be {what}.")
 
 
 def _limits(agent: Agent) -> None:

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from agents.models import Agent, AgentVersion
-from agents.portable import SETTINGS, settings_of
+from agents.portable import LABELS, SETTINGS, settings_of
 
 # Comparing takes longer than the texts grow; beyond this a page says only that they differ.
 MAX_LINES: Final = 2000
@@ -33,6 +33,11 @@ class Change:
 
     name: str
     lines: Sequence[Line]
+
+    @property
+    def label(self) -> str:
+        """What pages call the setting."""
+        return LABELS[self.name]
 
 
 @dataclass(frozen=True, slots=True)

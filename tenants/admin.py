@@ -47,7 +47,7 @@ class JSONObjectField(forms.JSONField):
         if value in self.empty_values:
             return {}
         try:
-            document = loads(str(value).encode("utf-8", "surrogatepass"))
+            document = loads(str(value).encode("utf-8", "surrogatepass"), what="This")
         except ParseError as error:
             raise forms.ValidationError(str(error.detail)) from None
         if not isinstance(document, dict):

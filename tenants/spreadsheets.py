@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Final
 
 from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
 
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
 BYTE_ORDER_MARK: Final = "\ufeff"  # without it, Excel takes UTF-8 for something else
@@ -24,8 +25,8 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
 
 
 def as_download(response: HttpResponseBase, name: str) -> HttpResponseBase:
-    """Have the browser save a response as a file; `name` is ours and plain."""
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    """Have the browser save a response as a file of this name."""
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     return response
 
 

@@ -10,24 +10,16 @@ from django.core.files.uploadedfile import UploadedFile
 from django.forms.fields import InvalidJSONInput
 
 from accounts.forms.fields import OnceForm
+from agents import limits, rules
+from agents.forms.addresses import ADDRESSES, Where
 from agents.limits import Limits
 from agents.models import Agent, AgentKind, Audience, AuthKind
-from agents.portable import settings_of
+from agents.portable import LABELS, settings_of
 from agents.rules import MOST_CONCURRENT, NEED_A_MODEL
 from tenants.admin import JSONObjectField
 from tenants.exceptions import Invalid, ParleyError
 
 OFF: Final = {"autocomplete": "off"}
-LIMITS: Final = {
-    "connect": "Connecting, seconds",
-    "first_byte": "First byte of the answer, seconds",
-    "idle": "Silence between two bytes, seconds",
-    "no_text": "Time between two pieces of text, seconds",
-    "total": "The whole answer, seconds",
-    "event_bytes": "One event, bytes",
-    "text_bytes": "Text of the answer, bytes",
-    "body_bytes": "All that is sent, bytes",
-}
 
 
 class PrettyJSONField(JSONObjectField):
@@ -59,11 +51,16 @@ class AgentForm(OnceForm):
     description = TextField(rows=2, max_length=2000, help_text="What people read when they choose an agent.")
     kind = forms.ChoiceField(choices=AgentKind.choices, help_text="How it is asked. Answers are read by what arrives.")
     webhook_url = forms.CharField(
-        label="Address", max_length=2000, required=False, widget=forms.TextInput(attrs={"inputmode": "url", **OFF})
+        label=LABELS["webhook_url"],
+        max_length=2000,
+        required=False,
+        widget=forms.TextInput(
+            attrs={"inputmode": "url", "aria-describedby": "address-help id_webhook_url_error", **OFF}
+        ),
     )
-    auth_kind = forms.ChoiceField(label="How it is shown its secret", choices=AuthKind.choices, initial=AuthKind.BEARER)
+    auth_kind = forms.ChoiceField(label=LABELS["auth_kind"], choices=AuthKind.choices, initial=AuthKind.BEARER)
     auth_name = forms.CharField(
-        label="Name of the header, or user name", max_length=200, required=False, widget=forms.TextInput(attrs=OFF)
+        label=LABELS["auth_name"], max_length=200, required=False, widget=forms.TextInput(attrs=OFF)
     )
     webhook_token = forms.CharField(
         label="Secret",
@@ -73,7 +70,7 @@ class AgentForm(OnceForm):
     )
     clear_token = forms.BooleanField(label="Forget the stored secret", required=False)
     user_agent = forms.CharField(
-        label="User-Agent",
+        label=LABELS["user_agent"],
         max_length=300,
         required=False,
         help_text="Empty means the default.",
@@ -88,7 +85,7 @@ class AgentForm(OnceForm):
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
     )
     max_concurrent = forms.IntegerField(
-        label="Calls at once",
+        label=LABELS["max_concurrent"],
         required=False,
         min_value=1,
         max_value=MOST_CONCURRENT,
@@ -101,6 +98,11 @@ class AgentForm(OnceForm):
         self.initial = _shown(agent) if agent else {}
         for limit in fields(Limits):
             self.fields[f"limit_{limit.name}"] = _limit_field(limit.name, limit.default)
+
+    @property
+    def addresses(self) -> dict[AgentKind, Where]:
+        """What is to be entered as the address of each kind."""
+        return ADDRESSES
 
     @property
     def limits(self) -> list[forms.BoundField]:
@@ -116,17 +118,21 @@ class AgentForm(OnceForm):
         given = self.cleaned_data
         if "model" in (given.get("config") or {}):
             self.add_error("config", "The model has a field of its own.")
+        if given.get("kind") in NEED_A_MODEL and given.get("model") == "":
+            self.add_error("model", "An agent of this kind needs the name of its model.")
+        if self.errors:
+            self._hold_the_rest()
         return given
 
     def settings(self) -> dict[str, Any]:
         """Return what was typed as the fields of an agent; without a new secret the stored one stays."""
         given = dict(self.cleaned_data)
-        if model := given.pop("model"):
-            given["config"] = {"model": model, **given["config"]}
-        limits = {name: given.pop(f"limit_{name}") for name in [limit.name for limit in fields(Limits)]}
-        given["limits"] = {name: value for name, value in limits.items() if value is not None}
-        if not (given.pop("clear_token") or given["webhook_token"]):
-            del given["webhook_token"]
+        if model := given.pop("model", ""):
+            given["config"] = {"model": model, **given.get("config", {})}
+        typed = {limit.name: given.pop(f"limit_{limit.name}", None) for limit in fields(Limits)}
+        given["limits"] = {name: value for name, value in typed.items() if value is not None}
+        if not (given.pop("clear_token", False) or given.get("webhook_token")):
+            given.pop("webhook_token", None)
         return {name: value for name, value in given.items() if name not in {"once", "seen"}}
 
     def refuse(self, error: ParleyError) -> None:
@@ -134,14 +140,23 @@ class AgentForm(OnceForm):
         if not (isinstance(error, Invalid) and error.errors):
             self.add_error(None, error.sentence)
         for name, sentences in (error.errors or {}).items():
-            lacks_model = name == "config" and self.cleaned_data.get("kind") in NEED_A_MODEL
-            field = "model" if lacks_model and not self.cleaned_data.get("model") else name
-            self.add_error(field if field in self.fields else None, [*sentences])
+            self.add_error(name if name in self.fields else None, [*sentences])
 
     def show_again(self, agent: Agent) -> None:
         """Let the next sending write over what the agent became meanwhile, of which the page tells."""
         self.data = self.data.copy()  # type: ignore[attr-defined]
         self.data["seen"] = str(agent.version.number if agent.version else "")  # type: ignore[index]
+
+    def _hold_the_rest(self) -> None:
+        """Say in the same go what the rules refuse of the fields that are right by themselves."""
+        settings = self.settings()
+        told = {*self.errors, *(["config"] if "model" in self.errors else [])}
+        try:
+            rules.hold(Agent(**settings), changed=settings)
+        except Invalid as error:
+            for name, sentences in (error.errors or {}).items():
+                if name not in told:
+                    self.add_error(name, [*sentences])
 
 
 class NewAgentForm(AgentForm):
@@ -158,6 +173,11 @@ class ImportForm(OnceForm):
 
     file = forms.FileField(label="File", required=False, widget=forms.FileInput(attrs={"accept": ".json"}))
     text = TextField(rows=8, label="Or its text", strip=True)
+
+    @property
+    def what(self) -> str:
+        """What the document was given as."""
+        return "The file" if self.cleaned_data["file"] else "The text"
 
     def document(self) -> bytes:
         """Return the bytes that were given, of the file if there is one."""
@@ -211,7 +231,13 @@ def _shown(agent: Agent) -> dict[str, Any]:
 
 
 def _limit_field(name: str, default: Any) -> forms.Field:
-    kind = forms.IntegerField if name.endswith("_bytes") else forms.FloatField
-    field = kind(label=LIMITS.get(name, name), required=False)
+    kind, unit = (forms.IntegerField, "bytes") if name.endswith("_bytes") else (forms.FloatField, "seconds")
+    most = limits.most_of(name)
+
+    def within(value: float) -> None:
+        if not 0 < value <= most:
+            raise forms.ValidationError(f"It must be more than 0 and at most {most:,} {unit}.")
+
+    field = kind(label=f"{limits.LABELS[name]}, {unit}", required=False, validators=[within])
     field.widget.attrs |= {"placeholder": f"{default:g}" if isinstance(default, float) else str(default), "min": "0"}
     return field

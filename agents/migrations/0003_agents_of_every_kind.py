@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='agent',
             name='auth_kind',
-            field=models.CharField(choices=[('none', 'Not at all'), ('bearer', 'Authorization: Bearer'), ('header', 'A header of its own'), ('basic', 'User name and password (Basic)')], default='bearer', max_length=20),
+            field=models.CharField(choices=[('none', 'None'), ('bearer', 'Authorization: Bearer'), ('header', 'A header of its own'), ('basic', 'User name and password (Basic)')], default='bearer', max_length=20),
         ),
         migrations.AddField(
             model_name='agent',

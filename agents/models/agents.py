@@ -34,7 +34,7 @@ class AgentKind(models.TextChoices):
 class AuthKind(models.TextChoices):
     """How an agent is shown its secret."""
 
-    NONE = "none", "Not at all"
+    NONE = "none", "None"
     BEARER = "bearer", "Authorization: Bearer"
     HEADER = "header", "A header of its own"
     BASIC = "basic", "User name and password (Basic)"

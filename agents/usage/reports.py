@@ -1,6 +1,7 @@
 """What was asked of agents, counted: all meters, drawings and exports of usage read the ledger through here.
 
 Everything is counted for the scope that the caller is in: one team, or all of them for an operator. Days are UTC's.
+Tests of agents are nobody's usage: they are left out everywhere.
 The database counts, so memory and the number of queries are the same for ten runs and for a million.
 """
 
@@ -15,12 +16,17 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
-from agents.models import Run, RunStatus
+from agents.models import Run, RunPurpose, RunStatus
 from agents.quota import month_of
 from agents.usage.moments import Day
 from agents.usage.waits import NO_WAIT, Wait, waits_of
 
 LONGEST_LIST: Final = 50
+
+
+def usage() -> QuerySet[Run]:
+    """Return the runs in scope that count as usage."""
+    return Run.objects.exclude(purpose=RunPurpose.TEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +47,9 @@ class Period:
         return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
 
     def runs(self) -> QuerySet[Run]:
-        """Return the runs in scope that began on these days."""
+        """Return the runs in scope that began on these days, but no tests."""
         begin, end = _midnight(self.first), _midnight(self.last + timedelta(days=1))
-        return Run.objects.filter(started_at__gte=begin, started_at__lt=end)
+        return usage().filter(started_at__gte=begin, started_at__lt=end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +157,7 @@ def of_person(user: User, period: Period) -> Report:
 
 def of_month(user: User) -> Sums:
     """Return what one person's runs of this calendar month come to."""
-    this_month = Run.objects.filter(user=user, started_at__gte=month_of(timezone.now()))
+    this_month = usage().filter(user=user, started_at__gte=month_of(timezone.now()))
     return Sums(**this_month.aggregate(**COUNTED))
 
 

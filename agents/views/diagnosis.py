@@ -17,6 +17,8 @@ from agents.forms.diagnosis import TestForm
 from agents.models import Agent
 from tenants.exceptions import NotFound, TooManyRequests
 
+QUESTION = "agent_test_question"  # in the session: the last one, to be asked again
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_admin_required
@@ -30,6 +32,7 @@ def test_agent(request: PrincipalRequest, agent_id: UUID) -> HttpResponse:
         run = diagnosis.begin(agent, by=request.user, question=form.cleaned_data["question"])
     except TooManyRequests as refusal:
         return form_page(request, "agents/test.html", _context(agent, form), refusal)
+    request.session[QUESTION] = request.POST.get("question", "")
     return HttpResponseRedirect(reverse("agent-test-report", args=[agent.id, run.id]), status=HTTPStatus.SEE_OTHER)
 
 
@@ -39,9 +42,10 @@ def report(request: PrincipalRequest, agent_id: UUID, run_id: UUID) -> HttpRespo
     """Show what a test found, or that it is still running."""
     agent = queries.known_agent(request.user, agent_id)
     found = diagnosis.find_report(agent, run_id)
+    form = TestForm(initial={"question": request.session.get(QUESTION, "")})
     if found is None:
         raise NotFound()
-    return render(request, "agents/test.html", {**_context(agent, TestForm()), "report": found})
+    return render(request, "agents/test.html", {**_context(agent, form), "report": found})
 
 
 def _context(agent: Agent, form: TestForm) -> dict[str, object]:

@@ -28,7 +28,10 @@ def agent_list(request: PrincipalRequest) -> HttpResponse:
     """List the team's agents, also those nobody can talk to."""
     found = queries.with_version(queries.agents_of(request.user, include_inactive=True))
     agents = found.defer("version__settings", "system_prompt", "config")
-    rows = [{"agent": agent, "paused": breaker.obstacle_of(agent)} for agent in agents]
+    rows = [
+        {"agent": agent, "paused": breaker.obstacle_of(agent), "obstacle": obstacle_at(agent.webhook_url)}
+        for agent in agents
+    ]
     return render(request, "agents/list.html", {"rows": rows})
 
 
@@ -74,13 +77,18 @@ def edit_agent(request: PrincipalRequest, agent_id: UUID) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return _form_page(request, form, agent=agent)
     try:
-        actions.update_agent(agent=agent, changed_by=request.user, seen=form.cleaned_data["seen"], **form.settings())
+        now = actions.update_agent(
+            agent=agent, changed_by=request.user, seen=form.cleaned_data["seen"], **form.settings()
+        )
     except ChangedMeanwhile as error:
         form.show_again(queries.known_agent(request.user, agent_id))
         return _form_page(request, form, error, agent=agent)
     except ParleyError as error:
         return _form_page(request, form, error, agent=agent)
-    messages.success(request, f"“{agent}” is changed.")
+    if now.updated_at == agent.updated_at:
+        messages.info(request, "Nothing was changed.")
+    else:
+        messages.success(request, f"“{now}” is changed.")
     return see("agent", agent)
 
 

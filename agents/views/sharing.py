@@ -10,18 +10,21 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from rest_framework.exceptions import ParseError
+from rest_framework.settings import api_settings
 
 from accounts import queries as accounts
 from accounts.decorators import team_admin_required
 from accounts.principal import PrincipalRequest
 from agents import actions, queries, versions
 from agents.forms.agents import ImportForm, MembersForm, RestoreForm
+from agents.models import Audience
 from agents.views.manage import PAGE, see
 from tenants.api.parsers import loads
 from tenants.exceptions import Invalid, ParleyError
 from tenants.spreadsheets import as_download
 
 VERSIONS_PER_PAGE = 10
+NON_FIELD_ERRORS_KEY = api_settings.NON_FIELD_ERRORS_KEY
 
 
 @require_http_methods(PAGE)
@@ -43,8 +46,17 @@ def members(request: PrincipalRequest, agent_id: UUID) -> HttpResponse:
     except Invalid as error:
         messages.error(request, error.sentence)
         return see("agent-members", agent)
-    messages.success(request, f"It is settled who may talk to “{agent}”.")
+    others = [one for one in people if one.pk in given["people"] and not one.is_team_admin]
+    messages.success(request, f"{_who_may(given['audience'], len(others))} may talk to “{agent}”.")
     return see("agent", agent)
+
+
+def _who_may(audience: str, others: int) -> str:
+    """Say who may, by how many people were chosen who are no admins."""
+    if audience == Audience.ALL:
+        return "Everybody in the team"
+    chosen = f"{others} chosen {'person' if others == 1 else 'people'} and " if others else "Only "
+    return f"{chosen}the team's admins"
 
 
 @require_safe
@@ -90,7 +102,8 @@ def duplicate(request: PrincipalRequest, agent_id: UUID) -> HttpResponse:
         sentences = [sentence for found in (error.errors or {}).values() for sentence in found]
         messages.error(request, " ".join(["It cannot be copied as it is.", *sentences]))
         return see("agent", agent)
-    messages.success(request, f"“{copy}” is a copy with the same secret. It is switched off until you switch it on.")
+    secret = " with the same secret" if copy.sealed_webhook_token else ""
+    messages.success(request, f"“{copy}” is a copy{secret}. It is switched off until you switch it on.")
     return see("agent-edit", copy)
 
 
@@ -98,9 +111,9 @@ def duplicate(request: PrincipalRequest, agent_id: UUID) -> HttpResponse:
 @team_admin_required
 def export(request: PrincipalRequest, agent_id: UUID) -> HttpResponseBase:
     """Hand out an agent as a file; its secret and its people stay here."""
-    document = actions.export_agent(agent=queries.known_agent(request.user, agent_id))
-    text = json.dumps(document, ensure_ascii=False, indent=2)
-    return as_download(HttpResponse(text, content_type="application/json"), f"agent-{agent_id}.json")
+    agent = queries.known_agent(request.user, agent_id)
+    text = json.dumps(actions.export_agent(agent=agent), ensure_ascii=False, indent=2)
+    return as_download(HttpResponse(text, content_type="application/json"), f"{agent.slug}.json")
 
 
 @require_http_methods(PAGE)
@@ -114,7 +127,7 @@ def bring_in(request: PrincipalRequest) -> HttpResponse:
         messages.info(request, "This agent was imported already.")
         return see("agents")
     try:
-        agent = actions.import_agent(document=loads(form.document()), created_by=request.user)
+        agent = actions.import_agent(document=loads(form.document(), what=form.what), created_by=request.user)
     except ParseError as error:
         return _refused(request, form, Invalid(str(error.detail)))
     except Invalid as error:
@@ -127,9 +140,11 @@ def bring_in(request: PrincipalRequest) -> HttpResponse:
 
 
 def _refused(request: PrincipalRequest, form: ImportForm, error: ParleyError) -> HttpResponse:
-    form.add_error(None, error.sentence)
+    if NON_FIELD_ERRORS_KEY not in (error.errors or {}):
+        form.add_error(None, error.sentence)
     for field, sentences in (error.errors or {}).items():
-        form.add_error(None, [f"{field[:100]}: {sentence}" for sentence in sentences])
+        named = "" if field == NON_FIELD_ERRORS_KEY else f"{field[:100]}: "
+        form.add_error(None, [f"{named}{sentence}" for sentence in sentences])
     response = render(request, "agents/import.html", {"form": form})
     error.mark(response)
     return response

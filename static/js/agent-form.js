@@ -2,6 +2,7 @@
 
 const form = document.querySelector("[data-agent-form]");
 const parts = form.querySelectorAll("[data-for]");
+const address = form.elements.webhook_url;
 
 function show() {
   for (const part of parts) {
@@ -9,6 +10,7 @@ function show() {
     const { only, not } = part.dataset;
     const fits = (!only || only.split(" ").includes(value)) && !(not && not.split(" ").includes(value));
     part.hidden = !fits && !part.querySelector(".errorlist");
+    if (fits && part.dataset.example) address.placeholder = part.dataset.example;
   }
 }
 

@@ -1,5 +1,7 @@
 // Follow a test that is running to its report: what the page says anew takes the place of what it said before.
 
+import { localise } from "./times.js";
+
 const PAUSE = 1000;
 const FOLLOWED = "[data-follow]";
 
@@ -14,6 +16,7 @@ async function look() {
       setTimeout(look, PAUSE);
     } else {
       document.querySelectorAll(FOLLOWED).forEach((part, at) => part.replaceChildren(...found[at].childNodes));
+      localise();
     }
   } catch {
     setTimeout(look, PAUSE); // the network is away; it may come back

@@ -78,7 +78,7 @@ FAILURES: dict[str, tuple[Any, dict[str, Any], str, str, str]] = {
     "redirect": (response("", status="302 X", extra="Location: /y\r\n"), {}, "redirect", "first_byte", "points to"),
     "no content": (response("", status="204 X"), {}, "empty", "first_byte", "200"),
     "no byte": (response(""), {}, "empty", "first_byte", "the trigger streams but the agent node does not"),
-    "hangs": (silence, {"limits": {"first_byte": 0.2}}, "timeout", "first_byte", "first_byte"),
+    "hangs": (silence, {"limits": {"first_byte": 0.2}}, "timeout", "first_byte", "“First byte of the answer”"),
     "a picture": (response("x", "image/png"), {}, "unsupported_type", "format", "text, JSON"),
     "a page": (response("<html><title>Sign in</title></html>", "text/html"), {}, "html", "format", "sign-in page"),
     "no JSON": (response("oops"), {}, "bad_json", "format", "valid JSON"),

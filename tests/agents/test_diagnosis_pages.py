@@ -99,6 +99,8 @@ def test_a_page_begins_the_test_and_leads_to_its_report(cast: Cast, sits: SignIn
     with tenant_scope(cast.team.id):
         run = Run.objects.get()
     assert (begun.status_code, begun["Location"]) == (303, f"/agents/{failing.id}/tests/{run.id}")
+    again = client.post(f"/agents/{failing.id}/test", {"question": "Is it <well>?"}, follow=True).content.decode()
+    assert 'value="Is it &lt;well&gt;?"' in again
     page = client.get(begun["Location"]).content.decode()
     assert "<script>" not in page
     assert "The test failed." in page

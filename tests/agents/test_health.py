@@ -35,6 +35,10 @@ def agents(cast: Cast) -> dict[str, Agent]:
         AgentFactory(team=cast.team, name="Idle"),
     )
     theirs = AgentFactory(team=cast.other_team, name="Theirs only")
+    with unsafe_all_tenants(reason="test"):
+        Agent.objects.update(updated_at=now - timedelta(minutes=1))
+        for agent in (well, ill, idle, theirs):
+            agent.refresh_from_db()
     for wait_ms in (100, 200, 300, 4000):
         booked(cast.owner, well, now, wait_ms=wait_ms)
     booked(cast.owner, well, now, **FAILED)
@@ -100,6 +104,23 @@ def test_the_dashboard_shows_the_own_agents_and_sorts_them(cast: Cast, sits: Sig
     assert by_calls.index(">Well<") < by_calls.index(">Ill &lt;b&gt;<")
     assert "Theirs only" in sits(cast.operator).get("/admin/usage/").content.decode()
     assert sits(cast.admin).get("/admin/usage/", {"sort": "nonsense"}).status_code == 400
+
+
+def test_an_agent_is_well_only_once_a_call_after_its_last_change_was(
+    cast: Cast, sits: SignIn, agents: dict[str, Agent]
+) -> None:
+    def state() -> str:
+        page = sits(cast.admin).get("/admin/usage/").content.decode()
+        row = page[page.index(">Well</a>") :]
+        return row[: row.index("</tr>")].rpartition("<td>")[2].partition("</td>")[0].strip()
+
+    assert state() == "Well"
+    with tenant_scope(cast.team.id):
+        agents["well"].save()  # a change
+    booked(cast.owner, agents["well"], timezone.now(), **FAILED)
+    assert state() == "No good call since its last change"
+    booked(cast.owner, agents["well"], timezone.now())
+    assert state() == "Well"
 
 
 def test_the_command_tells_monitoring(cast: Cast, agents: dict[str, Agent]) -> None:

@@ -15,7 +15,8 @@ from django.utils import timezone
 from PIL import Image
 
 from agents import actions
-from agents.models import Agent, AgentMember
+from agents.kinds import dify, langserve, ollama, openai
+from agents.models import Agent, AgentKind, AgentMember
 from tenants.scope import tenant_scope
 from tests.factories import AgentFactory, RunFactory, UserFactory
 from tests.isolation.conftest import sits  # noqa: F401 - a fixture
@@ -116,16 +117,16 @@ class TestForm:
             ({"auth_name": ""}, "Name the header that carries the secret"),
             ({"webhook_token": "tökën"}, "plain printable ASCII"),
             ({"user_agent": "tökën"}, "plain printable ASCII"),
-            ({"model": ""}, "needs config.model"),
-            ({"config": "{"}, "not valid JSON"),
+            ({"model": ""}, "An agent of this kind needs the name of its model."),
+            ({"config": "{"}, "This is not valid JSON: Expecting property name"),
             ({"config": "[]"}, "This must be an object"),
             ({"config": '{"a": NaN}'}, "not valid JSON"),
             ({"config": '{"a": "\\u0000"}'}, "NUL"),
             ({"config": '{"model": "x"}'}, "The model has a field of its own."),
             ({"limit_total": "soon"}, "Enter a number."),
-            ({"limit_total": "-1"}, "'total' must be a positive number"),
+            ({"limit_total": "-1"}, "more than 0 and at most 3,600 seconds"),
             ({"limit_total": "1e999"}, "Enter a number."),
-            ({"limit_text_bytes": "9" * 30}, "must not be more than"),
+            ({"limit_text_bytes": "9" * 30}, "at most 16,777,216 bytes"),
             ({"max_concurrent": "0"}, "greater than or equal to 1"),
             ({"max_concurrent": "9" * 5000}, "Enter a whole number."),
             ({"system_prompt": "x" * 100_001}, "at most 100000 characters"),
@@ -143,15 +144,38 @@ class TestForm:
         with tenant_scope(cast.team.id):
             assert not Agent.objects.exists()
 
+    def test_all_that_is_wrong_is_said_in_one_go(self, browser):
+        wrong = {"config": "{", "model": "", "webhook_url": "ftp://a.org", "limit_total": "9e9", "auth_name": "a b"}
+        told = browser.post("/agents/new", {**TYPED, **wrong}).context["form"].errors
+        assert set(told) == set(wrong)
+
+    def test_settings_of_the_wrong_shape_are_named_as_they_were_typed(self, browser):
+        page = browser.post("/agents/new", {**TYPED, "kind": "ollama", "config": '{"options": 1}'})
+        assert page.context["form"].errors["config"] == ["“options” must be an object."]
+
+    def test_each_kind_says_what_its_address_is(self, browser):
+        page = browser.get("/agents/new")
+        lines = re.findall(r'<li data-for="kind"\s+data-only="(\w+)"(.*?)</li>', text_of(page), re.DOTALL)
+        told = dict(lines)
+        assert set(told) == set(AgentKind.values) - {"demo"}
+        for module in (dify, langserve, ollama, openai):
+            assert f"{module.PATH} is added" in told[module.__name__.rpartition(".")[2]]
+        assert "stream=true is added" in told["langflow"]
+        assert sum("It is called as it stands." in line for line in told.values()) == 5
+
     def test_a_page_that_is_sent_back_as_it_was_changes_nothing(self, browser, agent):
         page = browser.get(f"/agents/{agent.pk}/edit")
         assert CANARY not in page.content.decode()
         assert stored(agent).sealed_webhook_token not in page.content.decode()
         assert "One is stored and never shown." in text_of(page)
         sent = form_of(page) | {"system_prompt": agent.system_prompt.replace("\n", "\r\n")}
-        assert browser.post(f"/agents/{agent.pk}/edit", sent).status_code == 303
+        answer = browser.post(f"/agents/{agent.pk}/edit", sent, follow=True)
+        assert "Nothing was changed." in text_of(answer)
         now = stored(agent)
         assert (now.version.number, now.webhook_token, now.limits) == (1, CANARY, {"total": 60})
+        assert now.updated_at == agent.updated_at
+        answer = browser.post(f"/agents/{agent.pk}/edit", {**sent, "name": "Other"}, follow=True)
+        assert "“Other” is changed." in text_of(answer)
 
     def test_the_secret_is_replaced_or_forgotten(self, browser, agent):
         sent = form_of(browser.get(f"/agents/{agent.pk}/edit"))
@@ -191,6 +215,29 @@ class TestPages:
             assert words in told
         assert "Foreign" not in told
         assert CANARY not in told
+
+    def test_the_list_marks_agents_that_cannot_be_called(self, cast, browser, agent, settings):
+        settings.AGENT_ALLOWED_CIDRS, settings.AGENT_ALLOWED_HOSTS = [], []
+        AgentFactory(team=cast.team, name="Inside", kind="webhook", webhook_url="http://10.0.0.1/agent")
+        rows = re.findall("<li>.*?</li>", text_of(browser.get("/agents")), re.DOTALL)
+        marked = {re.search("<strong>(.*?)</strong>", row)[1]: "It cannot be called." in row for row in rows}
+        assert marked == {"Helper": False, "Inside": True}
+
+    def test_pages_of_one_agent_are_marked_as_those_of_agents(self, browser, agent):
+        for address, mark in (("", "page"), (f"/{agent.pk}", "true"), (f"/{agent.pk}/members", "true")):
+            marked = re.findall(r'<a href="(\S+)"\s+aria-current="(\w+)"', text_of(browser.get(f"/agents{address}")))
+            assert set(marked) == {("/agents", mark)}
+
+    def test_what_does_not_matter_for_the_kind_is_not_shown(self, cast, browser, agent):
+        with tenant_scope(cast.team.id):
+            actions.update_agent(agent=agent, changed_by=cast.admin, auth_kind="none")
+        assert "Stored, but not sent" in text_of(browser.get(f"/agents/{agent.pk}"))
+        assert "<dt>Model</dt>" in text_of(browser.get(f"/agents/{agent.pk}"))
+        for kind, shown in (("langflow", True), ("demo", False)):
+            with tenant_scope(cast.team.id):
+                actions.update_agent(agent=agent, changed_by=cast.admin, kind=kind)
+            told = text_of(browser.get(f"/agents/{agent.pk}"))
+            assert ("<dt>Model</dt>" in told, "<dt>Address</dt>" in told) == (False, shown)
 
     def test_a_team_without_agents_is_led_to_the_first(self, cast, browser, sits):  # noqa: F811
         for address in ("/agents", "/chats/new"):
@@ -263,6 +310,21 @@ class TestSharing:
         assert "@theirs.org" not in page
         assert "operator@" not in page
 
+    @pytest.mark.parametrize(
+        ("audience", "chosen", "words"),
+        [
+            ("all", ["owner"], "Everybody in the team may talk to “Helper”."),
+            ("chosen", ["owner", "admin"], "1 chosen person and the team's admins may talk to “Helper”."),
+            ("chosen", ["owner", "teammate"], "2 chosen people and the team's admins may talk to “Helper”."),
+            ("chosen", ["admin"], "Only the team's admins may talk to “Helper”."),
+            ("chosen", [], "Only the team's admins may talk to “Helper”."),
+        ],
+    )
+    def test_it_is_said_who_may_talk_to_an_agent(self, cast, browser, agent, audience, chosen, words):
+        people = [str(getattr(cast, one).pk) for one in chosen]
+        sent = {"audience": audience, "people": people}
+        assert words in text_of(browser.post(f"/agents/{agent.pk}/members", sent, follow=True))
+
     @pytest.mark.parametrize("people", ["x", "\0", "00000000-0000-0000-0000-000000000000"])
     def test_nobody_is_no_choice(self, cast, browser, agent, people):
         for one in (people, str(cast.outsider.pk)):
@@ -278,6 +340,7 @@ class TestSharing:
         page = browser.get(f"/agents/{agent.pk}/versions").content.decode()
         assert "<del>Be kind.</del>" in page
         assert "<ins>Be &lt;i&gt;loud&lt;/i&gt;.</ins>" in page
+        assert re.findall('class="change-name">(.*?)<', page) == ["System prompt"]
         answer = browser.post(f"/agents/{agent.pk}/restore", {"version": "1"})
         assert (answer.status_code, stored(agent).system_prompt) == (303, "Be brief.\nBe kind.")
         assert (stored(agent).version.number, stored(agent).webhook_token) == (3, CANARY)
@@ -294,11 +357,14 @@ class TestSharing:
             copy = Agent.objects.exclude(pk=agent.pk).get()
         assert (answer.status_code, answer["Location"]) == (303, f"/agents/{copy.pk}/edit")
         assert (copy.is_active, copy.webhook_token) == (False, CANARY)
+        assert "is a copy with the same secret." in text_of(browser.get(answer["Location"]))
+        bare = AgentFactory(team=cast.team, name="Bare")
+        assert "“Bare (copy)” is a copy. It is" in text_of(browser.post(f"/agents/{bare.pk}/duplicate", follow=True))
 
     @pytest.mark.parametrize("way", ["file", "text"])
     def test_an_export_is_a_file_that_can_be_imported(self, cast, browser, sits, agent, way):  # noqa: F811
         export = browser.get(f"/agents/{agent.pk}/export")
-        assert export["Content-Disposition"].startswith("attachment")
+        assert export["Content-Disposition"] == 'attachment; filename="helper.json"'
         assert CANARY not in export.content.decode()
         given = SimpleUploadedFile("x.json", export.content) if way == "file" else export.content.decode()
         answer = sits(cast.other_admin).post("/agents/import", {way: given})
@@ -312,9 +378,9 @@ class TestSharing:
         ("text", "sentence"),
         [
             ("", "Choose a file, or paste its text below."),
-            ("{", "not valid JSON"),
+            ("{", "The text is not valid JSON"),
             ("[" * 5000, "nested too deeply"),
-            ("[]", "Invalid data."),
+            ("[]", "<li>An exported agent is an object: {…}."),
             ("{}", "format: This field is required."),
             ('{"format": "parley.agent/1", "name": "a\\u0000", "kind": "demo"}', "NUL"),
             ('{"format": "parley.agent/1", "name": "x", "kind": "<b>"}', 'kind: "<b>" is not a valid choice.'),
@@ -335,4 +401,4 @@ class TestSharing:
         page = browser.post(
             "/agents/import", {"file": SimpleUploadedFile("x.json", b"\xff\xfe" + json.dumps({}).encode())}
         )
-        assert (page.status_code, "not valid UTF-8" in text_of(page)) == (400, True)
+        assert (page.status_code, "The file is not valid UTF-8" in text_of(page)) == (400, True)

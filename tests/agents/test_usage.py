@@ -43,6 +43,8 @@ def ledger(cast, agents):
     booked(mate, ours, march(10), status="failed", error_code="AGENT_TIMEOUT", chars_in=5)
     booked(mate, ours, march(12), wait_ms=250, status="stopped", chars_in=1, chars_out=2)
     booked(mate, ours, march(12), status="interrupted", error_code="RUN_INTERRUPTED")
+    for purpose_only in ({}, {"status": "failed", "error_code": "AGENT_TESTED"}):  # tests are nobody's usage
+        booked(owner, ours, march(10), wait_ms=8000, purpose="test", **sized, **purpose_only)
     for _ in range(3):
         booked(cast.outsider, agents["theirs"], march(10), wait_ms=9000, status="failed", error_code="BAD", chars_in=99)
 
@@ -156,7 +158,7 @@ def test_lists_end_with_the_busiest_but_sums_hold_all(cast):
     with tenant_scope(cast.team.id):
         start = march(3)
         names = [f"Agent {n:03}" for n in range(reports.LONGEST_LIST + 5)]
-        many = Agent.objects.bulk_create(Agent(name=name, kind="demo") for name in names)
+        many = Agent.objects.bulk_create(Agent(name=name, slug=name, kind="demo") for name in names)
         Run.objects.bulk_create(
             Run(agent=agent, agent_name=agent.name, user=cast.owner, started_at=start, lease_until=start)
             for agent in [*many, many[-1]]
@@ -171,6 +173,7 @@ def test_the_month_of_a_person_begins_with_the_calendars(cast, agents):
     first = this_morning().replace(day=1)
     booked(cast.owner, agents["ours"], first, chars_in=1, chars_out=10, prompt_tokens=100, completion_tokens=1000)
     booked(cast.owner, agents["ours"], first, chars_in=1, chars_out=10)
+    booked(cast.owner, agents["ours"], first, chars_in=5, chars_out=5, purpose="test")
     booked(cast.owner, agents["ours"], first - timedelta(microseconds=1), chars_in=9, chars_out=9, prompt_tokens=9)
     booked(cast.teammate, agents["ours"], first, chars_in=9, chars_out=9, prompt_tokens=9)
     with tenant_scope(cast.team.id):
