@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,13 +21,14 @@ from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp.abc import ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from django.conf import settings
 
 from agents import addresses
 from agents.exceptions import AgentError, NotAdmitted
 from agents.kinds import OutboundRequest
 from agents.packing import body_of
-from agents.replies import Reply
+from agents.replies import Protocol, Reply
 from agents.resolver import Resolver, in_line
 
 RETRY_PAUSE: Final = 0.2
@@ -102,6 +104,10 @@ class _GuardedConnector(aiohttp.TCPConnector):
 
     All connections ask `_resolve_host` for their addresses; a literal one would pass by a resolver of our own.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._factory: partial[ResponseHandler] = partial(Protocol, loop=self._loop)
 
     async def close(self, *, abort_ssl: bool = False) -> None:
         await super().close(abort_ssl=abort_ssl)
@@ -180,5 +186,5 @@ async def _send_once(
     except aiohttp.ClientConnectorError as error:
         raise _NothingSentError(f"No connection came about: {error}") from error
     except (aiohttp.ClientError, OSError) as error:
-        seen = f"The agent took the request and gave no HTTP answer: {error or type(error).__name__}"
-        raise AgentError("agent_failed", seen) from error
+        words = " ".join(str(error).split()) or type(error).__name__
+        raise AgentError("agent_failed", f"The agent took the request and gave no HTTP answer: {words}") from error

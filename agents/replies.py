@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 
 from agents.exceptions import AgentError
 
@@ -15,6 +16,16 @@ PIECE: Final = 4 * 1024
 
 class BodyCutError(Exception):
     """Say that a body ended before it was complete."""
+
+
+class Protocol(ResponseHandler):
+    """Read HTTP; a reader of a body is told at once when what comes is none any more: aiohttp lets it wait."""
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        super().set_exception(exc, *cause)
+        body = self._payload
+        if body is not None and not body.is_eof() and body.exception() is None:
+            body.set_exception(aiohttp.ClientPayloadError(" ".join(str(exc).split())))
 
 
 class Reply:

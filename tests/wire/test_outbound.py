@@ -157,6 +157,19 @@ async def test_a_cut_body_keeps_its_text():
     assert (text, code) == ("Hello", "agent_truncated")
 
 
+async def test_a_body_that_is_no_http_any_more_is_cut_at_once():
+    async def loses_its_way(writer):
+        writer.write(chunked("Hello", content_type="text/plain", end=False))
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        writer.write(b"zz\r\nworld\r\n")
+        await writer.drain()
+        await asyncio.sleep(30)
+
+    async with asyncio.timeout(10):
+        assert (await answer_to(loses_its_way))[:2] == ("Hello", "agent_truncated")
+
+
 async def test_a_body_without_length_ends_with_the_connection():
     assert (await answer_to(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nHello"))[:2] == ("Hello", None)
 
