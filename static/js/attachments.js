@@ -25,10 +25,8 @@ export class Attachments {
     form.querySelector("[data-files]").hidden = true;
     this.#button.hidden = false;
     this.#button.addEventListener("click", () => this.#field.click());
-    this.#field.addEventListener("change", () => this.#add(this.#field.files));
-    form.elements.content.addEventListener("paste", (event) => this.#paste(event));
-    this.#takeDrops(form, form.closest("[data-chat]"));
-    this.#add(this.#field.files); // a browser may have kept them over a reload
+    this.#field.addEventListener("change", () => this.add(this.#field.files));
+    this.add(this.#field.files); // a browser may have kept them over a reload
   }
 
   get count() {
@@ -45,7 +43,7 @@ export class Attachments {
     this.#show();
   }
 
-  #add(files) {
+  add(files) {
     const fresh = this.#isBusy ? [] : [...files];
     const { max, maxBytes, tooLarge } = this.#field.dataset;
     const large = fresh.find((file) => file.size > Number(maxBytes));
@@ -70,32 +68,6 @@ export class Attachments {
 
   #told() {
     return this.count ? `Chosen: ${this.#files.map((file) => file.name).join(", ")}` : "No file is chosen.";
-  }
-
-  #paste(event) {
-    const { files } = event.clipboardData;
-    // What comes from a text or a table brings a picture of itself along.
-    if (!files.length || event.clipboardData.getData("text/plain")) return;
-    event.preventDefault();
-    this.#add(files);
-  }
-
-  #takeDrops(form, zone) {
-    const brings = (event) => event.dataTransfer?.types.includes("Files");
-    zone.addEventListener("dragover", (event) => {
-      if (!brings(event)) return;
-      event.preventDefault();
-      form.classList.add("is-dropping");
-    });
-    zone.addEventListener("dragleave", (event) => {
-      if (!zone.contains(event.relatedTarget)) form.classList.remove("is-dropping");
-    });
-    zone.addEventListener("drop", (event) => {
-      form.classList.remove("is-dropping");
-      if (!brings(event)) return;
-      event.preventDefault();
-      this.#add(event.dataTransfer.files);
-    });
   }
 
   #show() {

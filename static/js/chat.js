@@ -1,7 +1,9 @@
 // A chat's page: ties the socket, the messages and the composer together.
 
 import { Composer, post, showMeter, UNREACHED } from "./composer.js";
+import { catchDrops } from "./files.js";
 import { fetchPage, Messages } from "./messages.js";
+import { Refusal } from "./refusal.js";
 import { Follower } from "./scroll.js";
 import { Socket } from "./socket.js";
 
@@ -10,7 +12,7 @@ const SILENCE = 15000; // after this the page asks whether a live answer is stil
 
 const root = document.querySelector("[data-chat]");
 const connection = root.querySelector("[data-connection]");
-const refusal = root.querySelector("[data-refusal]");
+const refusal = new Refusal(root.querySelector("[data-refusal]"));
 const form = root.querySelector("[data-composer]");
 const meter = root.querySelector("[data-meter]");
 const messages = new Messages(root.querySelector("[data-messages]"), root.querySelector("[data-announcer]"));
@@ -77,12 +79,15 @@ function expectFrames() {
   setTimeout(() => messages.isStreaming && lastFrameAt < openedAt && refresh(), PATIENCE);
 }
 
+if (!form) catchDrops(() => {}); // nothing can be sent here
+// What appears at the lower edge must not cover the end of what is read.
+new ResizeObserver(() => follower.follow()).observe(root.querySelector("[data-dock]"));
 messages.addEventListener("change", update);
 composer?.addEventListener("sent", (event) => expect(event.detail));
 
 socket.addEventListener("open", () => {
   connection.textContent = "";
-  if (refusal.textContent === UNREACHED) refusal.hidden = true;
+  if (refusal.sentence === UNREACHED) refusal.say("");
   if (wasLost) refresh();
   wasLost = false;
   expectFrames();
@@ -110,10 +115,9 @@ for (const [selector, started] of [
     event.preventDefault();
     try {
       started(await post(event.target));
-      composer?.refuse("");
+      refusal.say("");
     } catch (error) {
-      refusal.textContent = error.message;
-      refusal.hidden = false;
+      refusal.say(error.message, error.seconds);
     }
   });
 }

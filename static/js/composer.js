@@ -1,12 +1,14 @@
 // The field a message is written in. What was typed stays until the server has taken it.
 
 import { Attachments } from "./attachments.js";
+import { catchDrops, catchPastes } from "./files.js";
 
 const LOST = "The message could not be sent. It is kept here; try again.";
 export const UNREACHED = "The server cannot be reached. Try again when the connection is back.";
+const NO_FILES = "This agent takes no files.";
 const SIGNED_OUT = "You were signed out. Your text is kept: reload the page, sign in if it asks you to, and send it then.";
 
-// Posts a form and returns its JSON; throws an Error with a sentence for people.
+// Posts a form and returns its JSON; throws an Error with a sentence for people, and for how many seconds it holds.
 export async function post(form, lost = UNREACHED) {
   let response;
   try {
@@ -22,7 +24,8 @@ export async function post(form, lost = UNREACHED) {
   // After signing in again elsewhere the page's form token is an old one: 403, with a page for an answer.
   if (response.redirected || (response.status === 403 && !body)) throw new Error(SIGNED_OUT);
   if (body?.meter) showMeter(body.meter);
-  if (!response.ok) throw new Error(body?.detail ?? lost);
+  const seconds = Number(response.headers.get("Retry-After"));
+  if (!response.ok) throw Object.assign(new Error(body?.detail ?? lost), { seconds });
   return body;
 }
 
@@ -56,15 +59,17 @@ export class Composer extends EventTarget {
   constructor(form, refusal, chatId) {
     super();
     this.#form = form;
+    this.#refusal = refusal;
     this.#field = form.elements.content;
-    this.#files = form.elements.files && new Attachments(form, (sentence) => this.refuse(sentence));
+    this.#files = form.elements.files && new Attachments(form, (sentence) => this.#refusal.say(sentence));
     this.#key = form.elements.idempotency_key;
     this.#limit = Number(form.dataset.max);
     this.#send = form.querySelector("[data-send]");
     this.#stop = form.querySelector("[data-stop]");
-    this.#refusal = refusal;
     this.#draft = `draft-${chatId}`;
     this.#field.value ||= sessionStorage.getItem(this.#draft) ?? "";
+    catchDrops((files) => this.#take(files), this.#files && form);
+    catchPastes((files) => this.#take(files), this.#field);
     this.#field.addEventListener("input", () => this.#typed());
     this.#field.addEventListener("keydown", (event) => this.#pressed(event));
     form.addEventListener("submit", (event) => {
@@ -85,15 +90,15 @@ export class Composer extends EventTarget {
     this.#field.focus({ preventScroll: true });
   }
 
-  refuse(sentence) {
-    this.#refusal.textContent = sentence;
-    this.#refusal.hidden = !sentence;
+  #take(files) {
+    if (this.#files) this.#files.add(files);
+    else this.#refusal.say(NO_FILES);
   }
 
   #typed() {
     sessionStorage.setItem(this.#draft, this.#field.value);
     const excess = this.#field.value.length - this.#limit;
-    this.refuse(excess > 0 ? `This is ${excess} characters too long. Shorten it or send it in parts.` : "");
+    this.#refusal.say(excess > 0 ? `This is ${excess} characters too long. Shorten it or send it in parts.` : "");
     this.#fit();
   }
 
@@ -116,7 +121,7 @@ export class Composer extends EventTarget {
       this.#taken(sent);
       this.dispatchEvent(new CustomEvent("sent", { detail: id }));
     } catch (error) {
-      this.refuse(error.message);
+      this.#refusal.say(error.message, error.seconds);
     } finally {
       this.#isBusy = false;
       this.#update();
@@ -129,7 +134,7 @@ export class Composer extends EventTarget {
     sessionStorage.setItem(this.#draft, this.#field.value);
     const random = crypto.getRandomValues(new Uint32Array(4));
     this.#key.value = Array.from(random, (number) => number.toString(16)).join("-");
-    this.refuse("");
+    this.#refusal.say("");
     document.querySelector("[data-pause]")?.remove(); // the agent is tried again
     this.#fit();
   }

@@ -1,4 +1,6 @@
-// What every page has: the theme button, menus and dialogs that close, the sidebar of a phone.
+// What every page has: the theme button, menus and dialogs that close, the sidebar of a phone, what is true for a while.
+
+import { localise } from "./times.js";
 
 const root = document.documentElement;
 
@@ -48,7 +50,8 @@ for (const opener of document.querySelectorAll("[data-dialog]")) {
   });
 }
 
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-for (const time of document.querySelectorAll("time[data-time]")) {
-  time.textContent = moment.format(new Date(time.dateTime));
+for (const element of document.querySelectorAll("[data-until]")) {
+  setTimeout(() => element.remove(), new Date(element.dataset.until) - Date.now());
 }
+
+localise();

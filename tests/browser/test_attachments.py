@@ -14,19 +14,20 @@ pytestmark = pytest.mark.browser
 PHOTO = {"name": "photo.png", "mimeType": "image/png", "buffer": picture(size=(300, 200))}
 NOTES = {"name": "notes of a very long walk through the hills and back again.md", "mimeType": "", "buffer": b"# Walk"}
 HUGE = {"name": "huge.txt", "mimeType": "text/plain", "buffer": b"x" * (5 * 2**20 + 1)}
-BRING = """([how, name, data]) => {
+BRING = """([how, name, data, place]) => {
   const brought = new DataTransfer();
   brought.items.add(new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], name, { type: "image/png" }));
   const options = { bubbles: true, cancelable: true };
   if (how === "paste") options.clipboardData = brought;
   else options.dataTransfer = brought;
   const event = how === "paste" ? new ClipboardEvent("paste", options) : new DragEvent(how, options);
-  document.querySelector("#draft").dispatchEvent(event);
+  return !document.querySelector(place).dispatchEvent(event);
 }"""
 
 
-def bring(page: Page, how: str, name: str) -> None:
-    page.evaluate(BRING, [how, name, base64.b64encode(PHOTO["buffer"]).decode()])
+def bring(page: Page, how: str, name: str, place: str = "#draft") -> bool:
+    """Drop or paste a picture; tell whether the page took it, as otherwise the browser opens it."""
+    return page.evaluate(BRING, [how, name, base64.b64encode(PHOTO["buffer"]).decode(), place])
 
 
 def choose(page: Page, *files: dict) -> None:
@@ -68,6 +69,36 @@ def test_files_are_chosen_taken_back_and_sent(signed_in, quick):
     with page.expect_download() as download:
         said.get_by_role("link", name=NOTES["name"]).click()
     assert download.value.suggested_filename == NOTES["name"]
+
+
+def test_files_are_caught_wherever_they_are_dropped(signed_in, quick):
+    page = signed_in()
+    page.goto(f"/chats/{quick}")
+    for place in ("header", "#sidebar", "[data-messages]"):
+        assert bring(page, "dragover", "dropped.png", place)
+        assert bring(page, "drop", "dropped.png", place)
+    expect(chosen(page)).to_have_count(3)
+
+
+@pytest.mark.parametrize("how", ["drop", "paste"])
+def test_files_for_an_agent_that_takes_none_are_refused_with_a_word(signed_in, user, admin, agent, how):
+    page = signed_in()
+    page.goto(f"/chats/{user.new_chat(add_agent(admin, agent.url, kind='langserve'))}")
+    assert bring(page, how, "dropped.png")
+    expect(page.get_by_role("alert")).to_have_text("This agent takes no files.")
+
+
+def test_files_dropped_where_nothing_can_be_sent_leave_the_page_as_it_is(signed_in, user, admin, agent):
+    agent_id = add_agent(admin, agent.url)
+    chat = user.new_chat(agent_id)
+    admin.patch(f"/api/agents/{agent_id}", json={"is_active": False}).raise_for_status()
+    page = signed_in()
+    page.goto(f"/chats/{chat}")
+    expect(page.get_by_text("This agent is no longer available to you.")).to_be_visible()
+    expect(page.locator("[data-jump]")).to_be_hidden()
+    page.wait_for_load_state("networkidle")
+    assert bring(page, "dragover", "dropped.png", "[data-messages]")
+    assert bring(page, "drop", "dropped.png", "[data-messages]")
 
 
 def test_a_refused_message_keeps_its_text_and_its_files(signed_in, quick):

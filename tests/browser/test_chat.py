@@ -65,7 +65,7 @@ def expect_status(page: Page, status: str, timeout: float = 10_000) -> None:
 def test_from_signing_in_to_the_finished_answer(signed_in, admin):
     add_agent(admin, "", name="Slow demo", kind="demo", config={"demo_seconds": 10})
     page = signed_in()
-    page.get_by_role("link", name="New chat").click()
+    page.get_by_role("link", name="New chat", exact=True).click()
     page.get_by_role("button", name="Slow demo").click()
     send(page, "How do you answer?")
     growing = answers(page).last
@@ -176,7 +176,7 @@ def test_the_page_knows_of_a_crash_without_a_reload(browser, agent, tmp_path):
             add_agent(admin, agent.url)
         page = browser.new_page(base_url=server.base_url)
         fill_sign_in(page, people["user"])
-        page.get_by_role("link", name="New chat").click()
+        page.get_by_role("link", name="New chat", exact=True).click()
         page.get_by_role("button", name="Live").click()
         send(page, "Are you there?")
         agent.call().begin().say("Just as I was going to")
@@ -201,6 +201,24 @@ def test_a_message_that_cannot_be_sent_is_kept(signed_in, chat):
     expect(page.get_by_role("alert")).to_contain_text("could not be sent")
     page.reload()
     expect(page.get_by_label("Message", exact=True)).to_have_value("Precious")
+
+
+def test_a_button_that_does_nothing_looks_the_same_under_the_pointer(signed_in, chat, agent):
+    page = signed_in(reduced_motion="reduce")
+    page.goto(f"/chats/{chat}")
+    send(page, "Go")
+    call = agent.call().begin().say("On its way")
+    button = page.get_by_role("button", name="Send")
+    expect(button).to_be_disabled()
+    page.wait_for_timeout(50)  # until no transition is left
+    looks = "(button) => [getComputedStyle(button).backgroundColor, getComputedStyle(button).color]"
+    before = button.evaluate(looks)
+    button.hover(force=True)
+    page.wait_for_timeout(50)
+    assert button.evaluate("(button) => button.matches(':hover')")
+    assert button.evaluate(looks) == before
+    call.end()
+    expect_status(page, "complete")
 
 
 def test_a_stop_that_does_not_arrive_says_so_until_the_connection_is_back(signed_in, chat, agent):

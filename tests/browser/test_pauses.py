@@ -1,0 +1,56 @@
+"""An agent that is left alone for a while, in a real browser: what is told goes when it is over, and covers nothing."""
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SCREENSHOTS
+from tests.browser.test_chat import answers, send
+from tests.live.test_breaker import fail
+
+pytestmark = pytest.mark.browser
+IS_ON_TOP = """(button) => {
+  const { left, top, width, height } = button.getBoundingClientRect();
+  return document.elementFromPoint(left + width / 2, top + height / 2) === button;
+}"""
+
+
+@pytest.fixture
+def paused(user, chat, agent) -> str:
+    """A chat whose agent has just failed as often as it may."""
+    for _ in range(settings.AGENT_BREAKER_FAILURES):
+        fail(user, chat, agent)
+    return chat
+
+
+def look(page: Page, name: str) -> None:
+    for width, scheme in [(1280, "dark"), (1280, "light"), (360, "dark"), (360, "light")]:
+        page.set_viewport_size({"width": width, "height": 740})
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=SCREENSHOTS / f"pause-{name}-{width}-{scheme}.png")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_pause_and_its_refusals_are_told_while_they_last_and_cover_nothing(signed_in, paused):
+    page = signed_in(viewport={"width": 360, "height": 740}, reduced_motion="reduce")
+    page.clock.install()
+    page.goto(f"/chats/{paused}")
+    told = page.locator("[data-pause]")
+    refusal = page.get_by_role("alert")
+    again = answers(page).last.get_by_role("button", name="Try again")
+    expect(told).to_contain_text("Try again in about")
+    look(page, "told")
+    send(page, "Are you well?")
+    expect(refusal).to_contain_text("Try again in about")
+    expect(told).to_be_hidden()  # one of them is enough
+    assert again.evaluate(IS_ON_TOP)
+    page.get_by_label("Message", exact=True).fill("Are you?")
+    expect(told).to_be_visible()
+    again.click()
+    expect(refusal).to_contain_text("Try again in about")
+    assert again.evaluate(IS_ON_TOP)
+    look(page, "refused")
+    page.clock.fast_forward(1000 * (settings.AGENT_BREAKER_PAUSE_SECONDS + 1))
+    expect(told).to_have_count(0)
+    expect(refusal).to_be_hidden()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("Are you?")
