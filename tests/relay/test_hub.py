@@ -208,6 +208,7 @@ def test_a_test_that_the_server_cuts_short_is_interrupted_and_says_nothing_of_th
         waiting = asyncio.create_task(in_database(diagnosis.examine, agent, by=cast.operator))
         await begun.wait()
         await here.shut_down()
+        assert too_late or not here._errands  # what it calls with is closed by now
         return await waiting
 
     report = asyncio.run(asyncio.wait_for(scene(), SOON))
