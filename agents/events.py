@@ -32,7 +32,7 @@ run_saved = Signal()
 
 @dataclass(frozen=True, slots=True)
 class AgentMoved:
-    """An agent is about to be another one: under its new address or kind, nobody knows its conversations.
+    """An agent is about to go, or to be another one: under a new address or kind, nobody knows its conversations.
 
     Sent before the agent's row is held, since a message holds its chat first and then needs the agent.
     """

@@ -1,6 +1,6 @@
 """Testing an agent and reading its failures, over HTTP, for team admins."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -59,6 +59,8 @@ class FailureSerializer(serializers.Serializer[Any]):
 
 @extend_schema(tags=["agents"])
 class Diagnosis(AgentViews):
+    refusals: ClassVar[dict[str, list[str]]] = {"test": ["429"]}
+
     @extend_schema(request=TestSerializer, responses=ReportSerializer)
     @action(detail=True, methods=["post"], permission_classes=[IsTeamAdmin])
     def test(self, request: Request, pk: str) -> Response:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import limits
@@ -31,6 +31,7 @@ from agents.relay.ledger import Closing
 from agents.relay.transcript import Ending
 from agents.wire import Replace, Text
 from tenants.database import give_back_connections, in_database
+from tenants.exceptions import NotFound
 from tenants.scope import tenant_scope
 from tenants.secrets import UnreadableSecret
 
@@ -54,7 +55,7 @@ class Examination:
 
 
 def examine(agent: Agent, *, by: User, question: str = HELLO) -> Report:
-    """Test an agent and wait for the report, about `SECONDS` at most. Raises `TooManyRequests`.
+    """Test an agent and wait for the report, about `SECONDS` at most. Raises `TooManyRequests`, `NotFound`.
 
     No database connection is held meanwhile.
     """
@@ -67,7 +68,10 @@ def examine(agent: Agent, *, by: User, question: str = HELLO) -> Report:
 
 
 def begin(agent: Agent, *, by: User, question: str = HELLO) -> Run:
-    """Begin to test an agent, whoever asked may leave; `find_report` tells how it goes. Raises `TooManyRequests`."""
+    """Begin to test an agent, whoever asked may leave; `find_report` tells how it goes.
+
+    Raises `TooManyRequests`, and `NotFound` if the agent was deleted just now.
+    """
     test = _book(agent, by, question)
     relay.start(_carry_out(test))
     return test.run
@@ -79,17 +83,20 @@ def _book(agent: Agent, by: User, question: str) -> Examination:
     Nobody renews its lease: it is believed alive as long as it may take.
     """
     limits.count_agent_test(user_id=by.id)
-    with tenant_scope(agent.team_id), transaction.atomic():
-        user = by if by.team_id == agent.team_id else None
-        run, _ = ledger.book_run(agent=agent, user=user, purpose=RunPurpose.TEST, chars_in=len(question))
-        run.lease_until = ledger.lease_end() + timedelta(seconds=SECONDS)
-        run.save(update_fields=["lease_until"])
-        try:
-            said = [Said("user", question)]
-            call = call_of(agent, said, user=str(by), conversation_id=str(run.id), message_id=str(run.id))
-        except UnreadableSecret:
-            logger.exception("The token of agent %s cannot be read.", agent.id)
-            call = None
+    try:
+        with tenant_scope(agent.team_id), transaction.atomic():
+            user = by if by.team_id == agent.team_id else None
+            run, _ = ledger.book_run(agent=agent, user=user, purpose=RunPurpose.TEST, chars_in=len(question))
+            run.lease_until = ledger.lease_end() + timedelta(seconds=SECONDS)
+            run.save(update_fields=["lease_until"])
+    except IntegrityError:  # the agent was deleted just now
+        raise NotFound() from None
+    try:
+        said = [Said("user", question)]
+        call = call_of(agent, said, user=str(by), conversation_id=str(run.id), message_id=str(run.id))
+    except UnreadableSecret:
+        logger.exception("The token of agent %s cannot be read.", agent.id)
+        call = None
     return Examination(run, "" if agent.kind == AgentKind.DEMO else agent.webhook_url, call)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from agents import relay
@@ -82,6 +82,8 @@ async def _read_kept(source: Source, silence: float) -> AsyncGenerator[Piece | E
 
 def model_of(user: User, model: str) -> Agent:
     """Return the agent with this id or this slug that a person may use; raise `UnknownModel` for none."""
+    if "\0" in model:  # no name holds one, and PostgreSQL would not even look for it
+        raise UnknownModel()
     usable = agents_of(user)
     agent = (find(usable, id=model) if _is_id(model) else None) or find(usable, slug=model)
     if agent is None:
@@ -91,8 +93,13 @@ def model_of(user: User, model: str) -> Agent:
 
 def ask(*, user: User, agent: Agent, said: Sequence[Said], chat_id: str, key: str) -> Asked:
     """Book the question that a request asks."""
-    if not chat_id:
-        return _ask_once(user, agent, said)
+    try:
+        return _ask_in_chat(user, agent, said, chat_id, key) if chat_id else _ask_once(user, agent, said)
+    except IntegrityError:  # the agent was deleted just now
+        raise UnknownModel() from None
+
+
+def _ask_in_chat(user: User, agent: Agent, said: Sequence[Said], chat_id: str, key: str) -> Asked:
     with transaction.atomic():  # a new chat whose first question is refused is not kept
         if chat_id == NEW:
             chat = actions.create_chat(user=user, agent_id=agent.id)

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts.models import Scope, User
 from agents.queries import agents_of
 from chats.api.streams import EVENT_STREAM
-from chats.api.views import IDEMPOTENCY_KEY, idempotency_key
+from chats.api.views import idempotency_key
 from chats.completions.asking import Asked, ask, model_of
 from chats.completions.chat import ChatCompletion
 from chats.completions.parts import said_in
@@ -22,6 +22,13 @@ from chats.completions.serializers import CompletionSerializer, ResponseSerializ
 from chats.completions.shown import CompletionShown, DoorErrorSerializer, ModelList, ModelSerializer, ResponseShown
 from tenants.api.parsers import UploadJSONParser, take_body
 from tenants.late import LateResponse
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Makes a repeat safe where `metadata.chat_id` is the id of a chat; elsewhere it counts for nothing.",
+)
 
 
 class DoorView(APIView):

@@ -7,8 +7,12 @@ from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from PIL import Image
 
+from agents import actions
+from tenants import pictures
+from tenants.scope import tenant_scope
 from tests.factories import AgentFactory
 
 TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
@@ -169,3 +173,19 @@ def test_an_avatar_can_be_sent_back_replaced_and_removed_as_json(admin, agent):
     other = "data:image/png;base64," + base64.b64encode(picture(size=(600, 600))).decode()
     assert opened(put(other).json()["avatar"]).size == (256, 256)
     assert put(None).json()["avatar"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_writer_waits_while_a_picture_is_drawn(cast, agent, monkeypatch):
+    drawn_in_transaction = []
+
+    def redrawn(content):
+        drawn_in_transaction.append(connection.in_atomic_block)
+        return draw(content)
+
+    draw = pictures.redrawn
+    monkeypatch.setattr(pictures, "redrawn", redrawn)
+    sent = "data:image/png;base64," + base64.b64encode(picture(size=(600, 600))).decode()
+    with tenant_scope(cast.team.id):
+        changed = actions.update_agent(agent=agent, changed_by=cast.admin, avatar=sent)
+    assert (opened(changed.avatar).size, drawn_in_transaction) == ((256, 256), [False])

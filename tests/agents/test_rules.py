@@ -80,7 +80,7 @@ def test_a_user_agent_is_plain(user_agent):
         ("langserve", {"configurable": 5}),
         ("vercel", {"body": []}),
         *[("a2a", {"version": wrong}) for wrong in ("2.0", 1.0, {}, None)],
-        *[("demo", {"demo_seconds": wrong}) for wrong in ("5", True, None)],
+        *[("demo", {"demo_seconds": wrong}) for wrong in ("5", True, None, -1, 3601, 10**400)],
     ],
 )
 def test_a_setting_no_request_could_be_made_of(kind, config):

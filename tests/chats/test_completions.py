@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.utils import timezone
+from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import Tier
 from agents.models import AgentMember, Run
@@ -98,6 +99,18 @@ def test_whatever_one_may_not_use_is_no_model(cast, owner):
 def test_an_id_that_is_the_name_of_another_agent_is_an_id(cast, owner, model):
     assert AgentFactory(team=cast.team, name=str(model.pk)).slug == str(model.pk)
     assert owner.get(f"/v1/models/{model.pk}").json()["name"] == "Prüfer"
+
+
+def test_no_model_has_a_nul_in_its_name(owner, model):
+    assert refusal(owner.get("/v1/models/%00")) == (404, "model_not_found", "model")
+    assert refusal(owner.get(f"/v1/models/{model.pk}%00")) == (404, "model_not_found", "model")
+
+
+def test_the_description_says_where_a_key_makes_a_repeat_safe():
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    for path in (COMPLETIONS, RESPONSES):
+        [key] = [told for told in paths[path]["post"]["parameters"] if told["name"] == "Idempotency-Key"]
+        assert "metadata.chat_id" in key["description"]
 
 
 # Refusals
