@@ -21,7 +21,6 @@ from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp.abc import ResolveResult
-from aiohttp.client_proto import ResponseHandler
 from django.conf import settings
 
 from agents import addresses
@@ -107,7 +106,7 @@ class _GuardedConnector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._factory: partial[ResponseHandler] = partial(Protocol, loop=self._loop)
+        self._factory = partial(Protocol, loop=self._loop)  # type: ignore[assignment] # one kind of it
 
     async def close(self, *, abort_ssl: bool = False) -> None:
         await super().close(abort_ssl=abort_ssl)

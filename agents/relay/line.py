@@ -14,13 +14,14 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Role, User
 from agents import breaker
 from agents.exceptions import NotAdmitted
-from agents.models import Agent, Run, RunPurpose, RunStatus
+from agents.limits import MOST_SECONDS
+from agents.models import Agent, AgentMember, Audience, Run, RunPurpose, RunStatus
 from tenants.database import impatient_transaction
 from tenants.models import Team
 from tenants.scope import tenant_scope
@@ -47,7 +48,7 @@ class Live:
     admitted_at: datetime | None
     status: str
     room: int | None
-    is_active: bool | None
+    may_call: bool | None
     paused_until: datetime | None
 
 
@@ -79,20 +80,29 @@ def look(team_id: UUID, trials: Collection[UUID]) -> Found:
 
 
 def _runs() -> list[Live]:
-    """Return what goes on or waits in the team in scope, and what ended that was let in since the line began."""
+    """Return what goes on or waits in the team in scope, and what ended since the line began.
+
+    What ends counts on, so that a place told while it went on is still the right one.
+    """
     running = _seen(Run.objects.filter(status=RunStatus.RUNNING))
     begun = min((run.started_at for run in running if run.admitted_at is None), default=None)
     if begun is None:
         return running
-    # Nobody waits longer, so that earlier ones need not be looked for.
-    earliest = begun - timedelta(seconds=settings.AGENT_QUEUE_SECONDS)
-    ended = Run.objects.exclude(status=RunStatus.RUNNING).filter(admitted_at__gte=begun, started_at__gte=earliest)
+    # Nobody waits and is listened to for longer, so that earlier ones need not be looked for.
+    earliest = begun - timedelta(seconds=settings.AGENT_QUEUE_SECONDS + MOST_SECONDS)
+    ended = Run.objects.exclude(status=RunStatus.RUNNING).filter(
+        ended_at__gte=begun, admitted_at__isnull=False, started_at__gte=earliest
+    )
     return running + _seen(ended)
 
 
 def _seen(runs: QuerySet[Run]) -> list[Live]:
     of_run = ("id", "agent_id", "user_id", "started_at", "admitted_at", "status")
-    rows = runs.order_by().values_list(*of_run, "agent__max_concurrent", "agent__is_active", "agent__paused_until")
+    of_agent = ("agent__max_concurrent", "may_call", "agent__paused_until")
+    chosen = AgentMember.objects.filter(agent=OuterRef("agent_id"), user=OuterRef("user_id"))
+    given = Q(agent__audience=Audience.ALL) | Q(user__role=Role.ADMIN) | Q(Exists(chosen))
+    may_call = ExpressionWrapper(Q(agent__is_active=True) & given, BooleanField())
+    rows = runs.order_by().annotate(may_call=may_call).values_list(*of_run, *of_agent)
     return [Live(*row) for row in rows]
 
 
@@ -117,8 +127,9 @@ def decide(runs: Sequence[Live], team_room: int | None, trials: Collection[UUID]
 
 
 def _refusal(run: Live, trials: Collection[UUID]) -> NotAdmitted | None:
-    if not run.is_active:
-        return NotAdmitted("agent_not_found", "It was switched off or deleted while the call waited in line.")
+    if not run.may_call:
+        seen = "It was switched off, deleted or taken away from the person while the call waited in line."
+        return NotAdmitted("agent_not_found", seen)
     if breaker.paused_at(run.paused_until, timezone.now()) and run.id not in trials:
         return NotAdmitted("agent_paused", "It failed too often while the call waited in line.")
     return None

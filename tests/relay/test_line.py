@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import timezone
 
-from agents.models import Run, RunPurpose
+from agents.models import AgentMember, Run, RunPurpose
 from agents.relay import ledger
 from agents.relay.line import Live, decide, look
 from tenants.models import Team
@@ -28,7 +28,7 @@ class Scene:
 
     def add(self, name, user, agent=ONE, *, room=2, inside=False, status="running", **fields):
         moment = START + timedelta(seconds=len(self.live))
-        values = {"is_active": True, "paused_until": None, **fields}
+        values = {"may_call": True, "paused_until": None, **fields}
         self.live.append(Live(name, agent, user, moment, moment if inside else None, status, room, **values))
         return self
 
@@ -95,7 +95,7 @@ def test_without_any_limit_all_come_in():
 
 def test_who_waits_for_an_agent_that_is_gone_or_left_alone_is_sent_away():
     later = timezone.now() + timedelta(minutes=1)
-    scene = Scene().add("off", ANN, is_active=False).add("gone", ANN, agent=None, is_active=None)
+    scene = Scene().add("off", ANN, may_call=False).add("gone", ANN, agent=None, may_call=None)
     scene.add("paused", BOB, TWO, paused_until=later).add("trial", CID, TWO, paused_until=later)
     found = scene.decide(trials={"trial"})
     assert found.admitted == {"trial"}
@@ -169,6 +169,31 @@ def test_what_ends_makes_room_however_it_ends(cast):
         with tenant_scope(cast.team.id):
             Run.objects.filter(id=run.id).update(lease_until=START - timedelta(minutes=1))
         assert ledger.sweep_expired() == 1
+
+
+def test_a_place_that_was_told_holds_when_a_call_ends(cast):
+    agent = AgentFactory(team=cast.team, max_concurrent=1)
+    first = book(cast, agent, cast.owner)
+    assert look(cast.team.id, set()).admitted == {first.id}
+    second, other = book(cast, agent, cast.owner), book(cast, agent, cast.teammate)
+    assert look(cast.team.id, set()).places == {other.id: 1, second.id: 2}
+    with tenant_scope(cast.team.id):
+        Run.objects.filter(id=first.id).update(status="complete", ended_at=timezone.now())
+    found = look(cast.team.id, set())
+    assert (found.admitted, found.places) == ({other.id}, {second.id: 1})
+
+
+def test_who_lost_the_agent_while_waiting_is_sent_away(cast):
+    agent = AgentFactory(team=cast.team, max_concurrent=1, audience="chosen")
+    with tenant_scope(cast.team.id):
+        given = [AgentMember.objects.create(agent=agent, user=user) for user in (cast.owner, cast.teammate)]
+    first, lost, admins = (book(cast, agent, user) for user in (cast.owner, cast.teammate, cast.admin))
+    assert look(cast.team.id, set()).admitted == {first.id}
+    with tenant_scope(cast.team.id):
+        given[1].delete()
+    found = look(cast.team.id, set())
+    assert found.refused.keys() == {lost.id}
+    assert found.places == {admins.id: 1}
 
 
 @pytest.mark.django_db(transaction=True)
