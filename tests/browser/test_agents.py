@@ -1,5 +1,7 @@
 """The pages on which agents are managed: they fit every screen, and the form shows what the chosen kind needs."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -47,11 +49,15 @@ def test_the_form_shows_what_the_kind_needs(signed_in):
     page = signed_in("admin")
     page.goto("/agents/new")
     page.get_by_label("Kind").select_option("openai")
+    address = page.get_by_label("Address")
+    expect(address).to_have_attribute("placeholder", "https://models.example.org/v1")
+    expect(page.locator("#address-help li:visible")).to_have_count(1)
+    expect(address).to_have_accessible_description(re.compile("/chat/completions is added where it is missing"))
     expect(page.get_by_label("Model")).to_be_visible()
     expect(page.get_by_label("Name of the header, or user name")).to_be_hidden()
-    page.get_by_label("How it is shown its secret").select_option("header")
+    page.get_by_label("Authentication").select_option("header")
     expect(page.get_by_label("Name of the header, or user name")).to_be_visible()
-    page.get_by_label("How it is shown its secret").select_option("none")
+    page.get_by_label("Authentication").select_option("none")
     expect(page.get_by_label("Secret:", exact=True)).to_be_hidden()
     page.get_by_label("Kind").select_option("demo")
     expect(page.get_by_label("Address")).to_be_hidden()
@@ -65,11 +71,14 @@ def test_people_are_found_by_typing(signed_in, changed, demo):
     page = signed_in("admin")
     page.goto(f"/agents/{changed}/members")
     teammate, user = (page.locator("label", has_text=demo[who]["email"]) for who in ("teammate", "user"))
+    page.get_by_label("Everybody in the team").check()
     teammate.get_by_role("checkbox").check()
+    expect(page.get_by_label("Only the people chosen below")).to_be_checked()
     page.get_by_label("Show people by name or e-mail").fill(demo["user"]["email"].upper())
     expect(user).to_be_visible()
     expect(teammate).to_be_hidden()
     page.get_by_label("Show people by name or e-mail").fill("nobody has this")
     expect(page.get_by_text("Nobody has that in their name or e-mail.")).to_be_visible()
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("1 chosen person and the team's admins may talk to")).to_be_visible()
     expect(page.get_by_text("1 chosen person, and the team's admins.")).to_be_visible()

@@ -14,6 +14,7 @@ def test_the_page_follows_a_test_to_its_end(signed_in, admin, agent, width, sche
     tested = add_agent(admin, agent.url, name="Weather of the whole world and its surroundings")
     page = signed_in("admin", viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.goto(f"/agents/{tested}/test")
+    page.get_by_role("textbox").fill("How is it?")
     page.get_by_role("button", name="Test this agent").click()
     expect(page.get_by_text("The test is running.")).to_be_visible()
     call = agent.call()
@@ -21,6 +22,10 @@ def test_the_page_follows_a_test_to_its_end(signed_in, admin, agent, width, sche
     call.begin("application/json", status=500).chunk(b'{"message": "Error in workflow"}').end()
     expect(page.get_by_text("The test failed.")).to_be_visible()
     expect(page.get_by_text("Seen: The agent answered 500")).to_be_visible()
+    expect(page.get_by_role("textbox")).to_have_value("How is it?")
+    shown = page.locator(".failures time").first.inner_text()
+    assert shown == page.locator("#found time").inner_text()
+    assert "UTC" not in shown
     steps = page.locator(".steps li")
     said = [" ".join(text.split()) for text in steps.all_inner_texts()]
     assert [line.split(" ms")[0].rstrip("0123456789 ") for line in said[:2]] == [
