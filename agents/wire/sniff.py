@@ -46,10 +46,12 @@ def sniff(head: str, media_type: str, *, final: bool) -> Shape | None:
     n8n sends lines of JSON as `application/json`, Langflow as `text/event-stream`: the first character goes first.
     The fields of server-sent events are spelt small; `Event: a picnic` and `:)` are text.
     """
+    if not head:
+        return Shape.PLAIN if final else None
     head = head[:LOOKED_AT].replace("\r\n", "\n").replace("\r", "\n")
     if head.startswith(("{", "[")):
         return Shape.JSON
-    if head and media_type == "text/event-stream":
+    if media_type == "text/event-stream":
         return Shape.SSE
     field = SSE_COMMENTS.sub("", head, count=1)
     if field.startswith(SSE_STARTS):
