@@ -220,7 +220,7 @@ class TestPages:
         settings.AGENT_ALLOWED_CIDRS, settings.AGENT_ALLOWED_HOSTS = [], []
         AgentFactory(team=cast.team, name="Inside", kind="webhook", webhook_url="http://10.0.0.1/agent")
         rows = re.findall("<li>.*?</li>", text_of(browser.get("/agents")), re.DOTALL)
-        marked = {re.search("<strong>(.*?)</strong>", row)[1]: "It cannot be called." in row for row in rows}
+        marked = {re.search("<strong>(.*?)</strong>", row)[1]: "Cannot be called" in row for row in rows}
         assert marked == {"Helper": False, "Inside": True}
 
     def test_pages_of_one_agent_are_marked_as_those_of_agents(self, browser, agent):
