@@ -9,7 +9,8 @@ from tests.browser.test_chat import answers, send
 from tests.live.test_breaker import fail
 
 pytestmark = pytest.mark.browser
-IS_ON_TOP = """(button) => {
+IS_ON_TOP = """async (button) => {
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
   const { left, top, width, height } = button.getBoundingClientRect();
   return document.elementFromPoint(left + width / 2, top + height / 2) === button;
 }"""
@@ -43,14 +44,16 @@ def test_a_pause_and_its_refusals_are_told_while_they_last_and_cover_nothing(sig
     send(page, "Are you well?")
     expect(refusal).to_contain_text("Try again in about")
     expect(told).to_be_hidden()  # one of them is enough
-    assert again.evaluate(IS_ON_TOP)
     page.get_by_label("Message", exact=True).fill("Are you?")
     expect(told).to_be_visible()
     again.click()
     expect(refusal).to_contain_text("Try again in about")
-    assert again.evaluate(IS_ON_TOP)
     look(page, "refused")
     page.clock.fast_forward(1000 * (settings.AGENT_BREAKER_PAUSE_SECONDS + 1))
     expect(told).to_have_count(0)
     expect(refusal).to_be_hidden()
     expect(page.get_by_label("Message", exact=True)).to_have_value("Are you?")
+    page.route("**/retry", lambda route: route.abort())
+    again.click()
+    expect(refusal).to_contain_text("The server cannot be reached.")
+    assert again.evaluate(IS_ON_TOP)  # the list has moved up by as much as the refusal is high
