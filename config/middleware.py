@@ -6,8 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from config.errors import error_response
+from config.limits import REFUSED
 from tenants.database import give_back_connections
-from tenants.exceptions import ParleyError
+from tenants.exceptions import ParleyError, TooLarge
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -43,3 +44,19 @@ class Answers:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return error_response(request, exception) if isinstance(exception, ParleyError) else None
+
+
+class LargeBodies:
+    """Refuse a request whose body was too large, see `config.limits`; innermost, so that the page knows its reader."""
+
+    sentence = "What was sent is larger than allowed here. Go back, choose something smaller and send it again."
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if REFUSED not in getattr(request, "scope", {}):
+            return self.get_response(request)
+        response = error_response(request, TooLarge(self.sentence))
+        response["Connection"] = "close"  # the rest of the body is still on its way
+        return response

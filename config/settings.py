@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "config.middleware.Answers",
     "tenants.middleware.CrossOriginProtection",
     "tenants.middleware.PrincipalMiddleware",
+    "config.middleware.LargeBodies",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -289,6 +290,8 @@ MAX_HISTORY_ATTACHMENT_BYTES = read.number("MAX_HISTORY_ATTACHMENT_BYTES", 10 * 
 # A message with its files: as base64 in JSON they are a third larger.
 MAX_UPLOAD_BYTES = MAX_BODY_BYTES + MAX_ATTACHMENTS * MAX_ATTACHMENT_BYTES * 4 // 3
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a box for each person of a large team
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # what is too many for a message is said by the chat
 
 # Agents and their runs
 
