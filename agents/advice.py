@@ -218,6 +218,16 @@ HINTS: Final[dict[str, Sequence[Hint]]] = {
         ),
         Hint(says("more than"), f"Let the agent answer more quickly, or raise its limit “{LABELS['total']}”."),
     ),
+    "agent_too_large": (
+        Hint(
+            says("the answer is over"),
+            f"Let the agent answer more briefly, or raise its limit “{LABELS['text_bytes']}”.",
+        ),
+        Hint(says("one event"), f"Let the agent send smaller pieces, or raise its limit “{LABELS['event_bytes']}”."),
+        Hint(
+            says("bytes came"), f"Let the agent send less beside its text, or raise its limit “{LABELS['body_bytes']}”."
+        ),
+    ),
     "agent_empty": (
         Hint(status(204, 205), "Let the agent answer 200 with a text: this status says that there is none."),
         Hint(says("last node did not", "no data was returned"), "Let the last node of the workflow return the answer."),

@@ -87,7 +87,7 @@ FAILURES: dict[str, tuple[Any, dict[str, Any], str, str, str]] = {
     "error": (chunked(N8N, ERROR), {}, "failed", "first_text", "executions"),
     "error later": (chunked(N8N, ITEM, ERROR), {}, "failed", "end", "executions"),
     "cut": (chunked(N8N, ITEM, end=False), {}, "truncated", "end", "proxy"),
-    "too long": (response("A long answer", "text/plain"), {"limits": LONG}, "too_large", "end", "limits of size"),
+    "too long": (response("A long answer", "text/plain"), {"limits": LONG}, "too_large", "end", "Text of the answer"),
 }
 
 

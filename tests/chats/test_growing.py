@@ -98,7 +98,7 @@ async def read(*parts, is_stream=True, stops=(), source=None):
     """Read an answer to its end; return the JSON events of a stream, a text for other lines, or the document."""
     asked = Script(*parts, source=source)
     response = LateResponse(
-        Answer(asked, ChatCompletion(asked, include_usage=False), stops, is_stream=is_stream).decide
+        Answer(asked, ChatCompletion(asked, model="m", include_usage=False), stops, is_stream=is_stream).decide
     )
     await response.settle()
     body = b"".join([chunk async for chunk in response]).decode()
@@ -152,7 +152,9 @@ async def test_a_failure_before_any_text_is_an_error_of_the_call(stopped, is_str
 async def test_a_reader_that_leaves_stops_what_nobody_keeps(stopped):
     for source, stops in ((None, [RUN]), ("a chat", [])):
         asked = Script(piece("some"), piece("more"), DONE, source=source)
-        response = LateResponse(Answer(asked, ChatCompletion(asked, include_usage=False), (), is_stream=True).decide)
+        response = LateResponse(
+            Answer(asked, ChatCompletion(asked, model="m", include_usage=False), (), is_stream=True).decide
+        )
         await response.settle()
         async with aclosing(aiter(response)) as chunks:
             await anext(chunks)
