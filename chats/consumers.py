@@ -22,7 +22,7 @@ from chats.events import chat_group
 from chats.frames import KEEP_ALIVE_SECONDS, Frame, Source, read_answer
 from chats.live import LiveAnswer, rendering
 from chats.models import Chat, Message, MessageStatus
-from chats.queries import last_answer, own_chats
+from chats.queries import last_answer, own_chats, shown_chats
 from tenants.database import in_team
 from tenants.managers import find
 
@@ -147,7 +147,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if not await resolver.still_valid(self.principal):
                 await self._refuse(Close.SIGNED_OUT, "You were signed out. Reload the page to sign in again.")
                 return
-            if await self._in_team(self._load_chat, self.chat.id) is None:
+            if not await self._in_team(self._is_still_theirs):
                 await self._refuse(Close.NO_SUCH_CHAT, "This chat is no longer yours.")
                 return
 
@@ -182,7 +182,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return await in_team(self.principal.team_id, work, *args, **kwargs)
 
     def _load_chat(self, chat_id: UUID) -> Chat | None:
-        return find(own_chats(self.user), id=chat_id)
+        return find(shown_chats(self.user), id=chat_id)
+
+    def _is_still_theirs(self) -> bool:
+        return own_chats(self.user).filter(id=self.chat.id).exists()
 
     def _load_messages(self, ids: list[UUID]) -> list[Message]:
         rows = Message.objects.filter(chat=self.chat, id__in=ids).select_related("author", "run")

@@ -1,14 +1,20 @@
 """Reads used by more than one caller."""
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from accounts.models import User
+from agents.queries import agents_of
 from chats.models import Attachment, Chat, Message, MessageRole
 
 
 def own_chats(user: User) -> QuerySet[Chat]:
     """Return a person's chats, the last active first."""
-    return Chat.objects.filter(user=user).select_related("agent")
+    return Chat.objects.filter(user=user)
+
+
+def shown_chats(user: User) -> QuerySet[Chat]:
+    """Return them with their agents; one that the person may no longer know of is none, as if it were removed."""
+    return own_chats(user).prefetch_related(Prefetch("agent", agents_of(user, include_inactive=True)))
 
 
 def messages_of(chat: Chat) -> QuerySet[Message]:

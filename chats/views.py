@@ -23,7 +23,7 @@ from chats import actions, attachments
 from chats.files import file_response
 from chats.forms import ArchiveForm, NewChatForm, TitleForm, typed_message
 from chats.models import Chat, MessageStatus
-from chats.queries import messages_of, own_attachments, own_chats
+from chats.queries import messages_of, own_attachments, own_chats, shown_chats
 from tenants.exceptions import ParleyError
 
 CHATS_PER_PAGE = 20
@@ -36,7 +36,7 @@ def chat_list(request: PrincipalRequest) -> HttpResponse:
     """Show a person's chats, by part of their title if asked."""
     search = search_text(request.GET)
     archived = request.GET.get("archived") == "1"
-    found = own_chats(request.user).filter(is_archived=archived)
+    found = shown_chats(request.user).filter(is_archived=archived)
     if search:
         found = found.filter(title__icontains=search)
     page = Paginator(found, CHATS_PER_PAGE).get_page(request.GET.get("page"))
@@ -153,7 +153,7 @@ def delete(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
 
 
 def _own_chat(request: PrincipalRequest, chat_id: UUID) -> Chat:
-    return get_object_or_404(own_chats(request.user), id=chat_id)
+    return get_object_or_404(shown_chats(request.user), id=chat_id)
 
 
 def _chat_page(

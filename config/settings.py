@@ -272,6 +272,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/(api|v1)",
     "ENUM_NAME_OVERRIDES": {
+        "AgentKindEnum": "agents.models.AgentKind",
         "RoleEnum": "accounts.models.Role",
         "MessageRoleEnum": "chats.models.MessageRole",
         "MessageStatusEnum": "chats.models.MessageStatus",

@@ -11,12 +11,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, F, Max, Q, QuerySet, Sum, Value
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
 from agents.models import Run, RunPurpose, RunStatus
+from agents.queries import agents_of
 from agents.quota import month_of
 from agents.usage.moments import Day
 from agents.usage.waits import NO_WAIT, Wait, waits_of
@@ -142,7 +144,7 @@ def of_team(period: Period) -> Report:
         days=days,
         total=_total(days),
         wait=_waits(runs, by_day=False).get(None, NO_WAIT),
-        agents=_by_agent(runs),
+        agents=_by_agent(runs, F("agent__name")),
         people=_parts(runs, "team_id", "user_id", name=Coalesce("user__email", Value(""))),
         errors=_parts(runs.exclude(error_code=""), name=F("error_code")),
     )
@@ -152,7 +154,9 @@ def of_person(user: User, period: Period) -> Report:
     """Return the usage of one person; who they are and what failed is not broken down."""
     runs = period.runs().filter(user=user)
     days = _per_day(period, runs, {})
-    return Report(period, days, _total(days), NO_WAIT, _by_agent(runs), (), ())
+    known = agents_of(user, include_inactive=True).filter(pk=OuterRef("agent_id"))
+    agents = _by_agent(runs, Subquery(known.values("name")))
+    return Report(period, days, _total(days), NO_WAIT, agents, (), ())
 
 
 def of_month(user: User) -> Sums:
@@ -184,9 +188,9 @@ def _total(days: Sequence[DayUsage]) -> Sums:
     return sum((day.sums for day in days), Sums())
 
 
-def _by_agent(runs: QuerySet[Run]) -> list[Part]:
-    """Count by agent under its present name; one that was removed keeps the name it had."""
-    return _parts(runs, "team_id", "agent_id", name=Coalesce("agent__name", "agent_name"))
+def _by_agent(runs: QuerySet[Run], present_name: Combinable) -> list[Part]:
+    """Count by agent under its present name; one that was removed, or is unknown to the reader, keeps what it had."""
+    return _parts(runs, "team_id", "agent_id", name=Coalesce(present_name, F("agent_name")))
 
 
 def _parts(runs: QuerySet[Run], *keys: str, name: Any) -> list[Part]:

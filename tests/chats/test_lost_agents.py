@@ -1,13 +1,15 @@
 """A chat whose person can no longer talk to its agent stays readable and offers nothing that would be refused."""
 
 import pytest
+from django.urls import reverse
+from django.utils import timezone
 
-from agents.models import AgentMember, Audience
+from agents.models import Agent, AgentMember, Audience
 from chats.consumers import ChatConsumer
 from chats.models import Chat
 from tenants.scope import tenant_scope
 from tests.chats.test_pages import add_exchange, address
-from tests.factories import AgentFactory, ChatFactory
+from tests.factories import AgentFactory, ChatFactory, RunFactory
 
 
 def give(agent, user):
@@ -52,7 +54,7 @@ def test_who_the_agent_is_given_to_goes_on_at_the_cost_of_one_query(cast, owner,
     for position in (1, 3, 5):
         add_exchange(chat, position=position, status="failed")
     who_is_asking = 1
-    with django_assert_num_queries(who_is_asking + 5):
+    with django_assert_num_queries(who_is_asking + 6):
         page = owner.get(address("chat-detail", chat)).content.decode()
     assert page.count("data-retry>") == 3
     assert "data-composer" in page
@@ -77,3 +79,21 @@ def test_the_socket_offers_no_try_that_would_be_refused(cast, lost):
     with tenant_scope(lost.team_id):
         answer = lost.messages.get(status="failed")
     assert "data-retry" not in drawn_for_the_socket(cast.owner, answer)
+
+
+def test_whoever_lost_an_agent_learns_nothing_new_of_it(cast, owner):
+    agent = AgentFactory(team=cast.team, name="Old name", audience=Audience.CHOSEN)
+    give(agent, cast.owner)
+    chats = [ChatFactory(user=cast.owner, agent=agent, title="") for _ in range(2)]
+    add_exchange(chats[0])
+    RunFactory(user=cast.owner, agent=agent, owner="x", lease_until=timezone.now())
+    pages = [*(address("chat-detail", chat) for chat in chats), reverse("chat-list"), reverse("usage")]
+    assert all("Old name" in owner.get(page).content.decode() for page in pages)
+    with tenant_scope(cast.team.id):
+        AgentMember.objects.filter(agent=agent).delete()
+        Agent.objects.filter(pk=agent.pk).update(name="Layoffs planner", description="Canary", avatar="data:canary")
+    for page in pages:
+        text = owner.get(page).content.decode()
+        assert "Layoffs" not in text, page
+        assert "anary" not in text, page
+    assert "Old name" in owner.get(reverse("usage")).content.decode()

@@ -78,11 +78,11 @@ def test_pages_take_the_same_queries_whatever_they_show(cast, owner, django_asse
         add_exchange(chats[0], position=2 * number + 1)
         AgentFactory(team=cast.team)
     who_is_asking = 1
-    with django_assert_num_queries(who_is_asking + 2):
+    with django_assert_num_queries(who_is_asking + 3):
         owner.get("/chats")
     with django_assert_num_queries(who_is_asking + 1):
         owner.get("/chats/new")
-    with django_assert_num_queries(who_is_asking + 4):
+    with django_assert_num_queries(who_is_asking + 5):
         owner.get(address("chat-detail", chats[0]))
 
 
