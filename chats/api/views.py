@@ -34,7 +34,8 @@ from chats.models import Chat, Message
 from chats.queries import last_answer, own_attachments, own_chats
 from tenants.api.parsers import UploadJSONParser, take_body
 from tenants.api.viewsets import TenantViewSet
-from tenants.exceptions import Invalid
+from tenants.exceptions import Invalid, NotFound
+from tenants.managers import find
 
 LISTED_MESSAGES = 2
 MAX_KEY_CHARS = 255
@@ -162,7 +163,9 @@ class ChatViewSet(TenantViewSet[Chat]):
         return Response(StopSerializer({"stopped": stopped, "message": last_answer(chat)}).data)
 
     def _shown(self, chat: Chat, *, status: int = 200) -> Response:
-        whole_chat = own_chats(self._user).prefetch_related(_messages()).get(id=chat.id)
+        whole_chat = find(own_chats(self._user).prefetch_related(_messages()), id=chat.id)
+        if whole_chat is None:  # it was deleted just now
+            raise NotFound()
         return Response(ChatSerializer(whole_chat).data, status=status)
 
 

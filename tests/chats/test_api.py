@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from agents.models import Agent
+from chats import actions
 from chats.models import Chat, Message
 from tenants.scope import tenant_scope
 from tests.factories import AgentFactory, ChatFactory, MessageFactory
@@ -218,3 +219,12 @@ def test_a_wrong_method_says_which_are_right(owner, chat):
 def test_a_senseless_idempotency_key_is_refused(owner, chat, key):
     response = send(owner, "POST", f"/api/chats/{chat.id}/messages", {"content": "Hi"}, idempotency_key=key)
     assert refused(response) == (400, "VALIDATION_ERROR")
+
+
+def test_a_chat_deleted_while_it_is_changed_is_none(owner, chat, monkeypatch):
+    def change(*, chat, **changes):
+        actions.delete_chat(chat=chat)
+        return chat
+
+    monkeypatch.setattr("chats.api.views.actions.update_chat", change)
+    assert owner.patch(f"/api/chats/{chat.id}", {"title": "x"}, content_type="application/json").status_code == 404
