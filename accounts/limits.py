@@ -102,6 +102,39 @@ def count_agent_test(*, user_id: UUID) -> None:
     _count(f"agent-test:{user_id}", tries=AGENT_TESTS_PER_PERSON, seconds=ADDRESS_SECONDS)
 
 
+def count_share_message(*, share_id: UUID, participant_id: UUID) -> None:
+    """Count a message of a visitor, for them and for their room; raise `TooManyRequests` beyond a limit."""
+    _count(f"share-visitor:{participant_id}", tries=settings.SHARE_MESSAGES_PER_VISITOR, seconds=ADDRESS_SECONDS)
+    _count(f"share-room:{share_id}", tries=settings.SHARE_MESSAGES_PER_ROOM, seconds=ADDRESS_SECONDS)
+
+
+def count_share_password(*, share_id: UUID, address: Address | None) -> Attempt:
+    """Count a try at the password of a link, from an address; raise `TooManyRequests` beyond the limit."""
+    key = f"share-password:{keyed_hash('share-password', f'{share_id}:{network(address)}')}"
+    return Attempt(_count(key, tries=settings.LOGIN_FAILURES_PER_ACCOUNT, seconds=ACCOUNT_SECONDS))
+
+
+def check_share_misses(*, address: Address | None) -> None:
+    """Raise `TooManyRequests` for an address that has tried too many unknown links."""
+    since = timezone.now() - timedelta(seconds=ADDRESS_SECONDS)
+    key = _share_misses(address)
+    window = RateWindow.objects.filter(
+        key=key, started_at__gt=since, count__gte=settings.SHARE_MISSES_PER_MINUTE
+    ).first()
+    if window is not None:
+        wait = window.started_at + timedelta(seconds=ADDRESS_SECONDS) - timezone.now()
+        raise TooManyRequests(retry_after=ceil(wait.total_seconds()))
+
+
+def count_share_miss(*, address: Address | None) -> None:
+    """Count a try of an unknown link from an address."""
+    _count(_share_misses(address), tries=settings.SHARE_MISSES_PER_MINUTE, seconds=ADDRESS_SECONDS)
+
+
+def _share_misses(address: Address | None) -> str:
+    return f"share-miss:{network(address)}"
+
+
 def _count(key: str, *, tries: int, seconds: int) -> RateWindow:
     now = timezone.now()
     expired = now - timedelta(seconds=seconds)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -33,7 +34,7 @@ from chats.exceptions import (
 )
 from chats.history import messages_and_whether_files, said_in
 from chats.models import Attachment, Chat, IdempotencyKey, Message, MessageRole, MessageStatus
-from chats.queries import last_answer
+from chats.queries import last_answer, writable_chats
 from tenants.exceptions import NotFound
 from tenants.managers import find
 from tenants.secrets import UnreadableSecret
@@ -97,6 +98,31 @@ def delete_chat(*, chat: Chat) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who says something: a person of the team, or a guest whom a share link let into the chat.
+
+    A guest's answers are charged to the chat's person, with whose rights the agent is asked.
+    """
+
+    user: User | None = None
+    guest_id: UUID | None = None
+    guest_name: str = ""
+
+    @property
+    def chats(self) -> QuerySet[Chat]:
+        """The chats to speak in; whoever let a guest in says which."""
+        return Chat.objects.all() if self.user is None else writable_chats(self.user)
+
+    def charged(self, chat: Chat) -> User:
+        """Return whose call of the agent it is."""
+        return self.user or chat.user
+
+    @property
+    def purpose(self) -> RunPurpose:
+        return RunPurpose.CHAT if self.user else RunPurpose.SHARE
+
+
+@dataclass(frozen=True, slots=True)
 class Saying:
     """What a person says: a text, files, or both."""
 
@@ -113,31 +139,38 @@ class Saying:
 
 
 def start_answer(
-    *, chat_id: UUID, user: User, content: str = "", files: Sequence[attachments.Upload] = (), idempotency_key: str = ""
+    *,
+    chat_id: UUID,
+    speaker: Speaker,
+    content: str = "",
+    files: Sequence[attachments.Upload] = (),
+    idempotency_key: str = "",
 ) -> Started:
-    """Keep what a person said in their chat, with its files, and start the agent's answer.
+    """Keep what somebody said in a chat, with its files, and start the agent's answer.
 
-    Question, empty answer and run are committed together before a byte is sent to the agent. Raises `NotFound` for
-    a chat that is not theirs, `RunInProgress` while an answer is being written, `IdempotencyMismatch` for a key used
-    with another content, and what `chats.attachments` has against a file.
+    Question, empty answer and run are committed together before a byte is sent to the agent. An idempotency key is
+    a person's, not a guest's. Raises `NotFound` for a chat that they may not speak in, `RunInProgress` while an
+    answer is being written, `IdempotencyMismatch` for a key used with another content, and what `chats.attachments`
+    has against a file.
     """
     if not content.strip() and not files:
         raise EmptyMessage()
     if len(content) > settings.MAX_MESSAGE_CHARS:
         raise MessageTooLong()
     saying = Saying(content, attachments.read_files(files))
-    with _locked(chat_id, user) as chat:
-        if earlier := _earlier(chat, user, idempotency_key, saying):
+    with _locked(chat_id, speaker) as chat:
+        if earlier := _earlier(chat, speaker.user, idempotency_key, saying):
             return earlier
-        started = _begin(chat, user, saying)
-        _remember(started.answer, user, idempotency_key, saying)
+        started = _begin(chat, speaker, saying)
+        _remember(started.answer, speaker.user, idempotency_key, saying)
     return started
 
 
 def retry_answer(*, chat_id: UUID, user: User) -> Started:
     """Ask the agent again after an answer that did not end well; raises `NothingToRetry` if it did."""
-    with _locked(chat_id, user) as chat:
-        return _begin(chat, user, None)
+    speaker = Speaker(user)
+    with _locked(chat_id, speaker) as chat:
+        return _begin(chat, speaker, None)
 
 
 def stop_answer(*, chat: Chat) -> bool:
@@ -150,12 +183,12 @@ def stop_answer(*, chat: Chat) -> bool:
 
 
 @contextmanager
-def _locked(chat_id: UUID, user: User) -> Iterator[Chat]:
-    """Hold a person's chat: whoever else writes to it waits until the transaction has ended."""
+def _locked(chat_id: UUID, speaker: Speaker) -> Iterator[Chat]:
+    """Hold a chat that somebody speaks in: whoever else writes to it waits until the transaction has ended."""
     try:
         with transaction.atomic():
-            chats = Chat.objects.select_for_update(of=("self",)).select_related("agent")
-            chat = find(chats, id=chat_id, user=user)
+            chats = speaker.chats.select_for_update(of=("self",)).select_related("agent", "user__tier")
+            chat = find(chats, id=chat_id)
             if chat is None:
                 raise NotFound()
             yield chat
@@ -163,13 +196,14 @@ def _locked(chat_id: UUID, user: User) -> Iterator[Chat]:
         raise RunInProgress() if "unique" in str(error).lower() else NoAgent() from error
 
 
-def _begin(chat: Chat, user: User, saying: Saying | None) -> Started:
+def _begin(chat: Chat, speaker: Speaker, saying: Saying | None) -> Started:
     """Book a run and its empty answer; start it once they are committed. Without a saying the last is tried again."""
     messages = list(messages_and_whether_files(chat))
     if any(message.status == MessageStatus.STREAMING for message in messages):
         raise RunInProgress()
     if saying is None and (not messages or messages[-1].status == MessageStatus.COMPLETE):
         raise NothingToRetry()
+    user = speaker.charged(chat)
     if chat.agent is None or not may_use(user, chat.agent):
         raise NoAgent()
     relay.check_room()
@@ -178,11 +212,12 @@ def _begin(chat: Chat, user: User, saying: Saying | None) -> Started:
     files = saying.files if saying else ()
     attachments.check_taken(chat.agent, files)
     if saying is not None:
-        added.append(Message(chat=chat, role=MessageRole.USER, author=user, content=saying.content))
+        said = {"author": speaker.user, "guest_id": speaker.guest_id, "guest_name": speaker.guest_name}
+        added.append(Message(chat=chat, role=MessageRole.USER, content=saying.content, **said))
         chat.title = chat.title or _title_from(saying)
     history = said_in(chat, messages, added, files)
     size = sum(len(message.content) for message in history)
-    run, standing = ledger.book_run(agent=chat.agent, user=user, purpose=RunPurpose.CHAT, chars_in=size)
+    run, standing = ledger.book_run(agent=chat.agent, user=user, purpose=speaker.purpose, chars_in=size)
     answer = Message(chat=chat, role=MessageRole.ASSISTANT, run=run, status=MessageStatus.STREAMING)
     for position, message in enumerate([*added, answer], start=messages[-1].position + 1 if messages else 1):
         message.position = position
@@ -195,7 +230,7 @@ def _begin(chat: Chat, user: User, saying: Saying | None) -> Started:
         call = call_of(
             chat.agent,
             history,
-            user=str(user),
+            user=str(chat.user),  # whoever speaks: to the agent one conversation has one person
             conversation_id=str(chat.id),
             message_id=str(answer.id),
             their_conversation_id=chat.conversation_id,
@@ -216,9 +251,9 @@ def _title_from(saying: Saying) -> str:
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"
 
 
-def _earlier(chat: Chat, user: User, key: str, saying: Saying) -> Started | None:
+def _earlier(chat: Chat, user: User | None, key: str, saying: Saying) -> Started | None:
     """Return the answer that this key began in the last 24 hours."""
-    if not key:
+    if not key or user is None:
         return None
     known = find(IdempotencyKey.objects.select_related("answer__run"), user=user, chat=chat, key=key)
     if known is None or known.created_at < timezone.now() - KEY_LIFE:
@@ -228,8 +263,8 @@ def _earlier(chat: Chat, user: User, key: str, saying: Saying) -> Started | None
     return Started(known.answer, known.answer.run, replayed=True)
 
 
-def _remember(answer: Message, user: User, key: str, saying: Saying) -> None:
-    if not key:
+def _remember(answer: Message, user: User | None, key: str, saying: Saying) -> None:
+    if not key or user is None:
         return
     IdempotencyKey.objects.filter(user=user, chat=answer.chat, created_at__lt=timezone.now() - KEY_LIFE).delete()
     IdempotencyKey.objects.create(user=user, chat=answer.chat, answer=answer, key=key, content_hash=saying.hash)

@@ -1,6 +1,6 @@
 """Chats and their messages; a message is a row of its own, so that writers never overwrite each other."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.utils import timezone
@@ -10,6 +10,8 @@ from agents.models import Agent, Run
 from tenants.constraints import SameTeam
 from tenants.managers import TenantManager, TenantQuerySet
 from tenants.models import TenantModel
+
+GUEST_NAME_CHARS: Final = 60
 
 
 class Chat(TenantModel):
@@ -41,6 +43,46 @@ class Chat(TenantModel):
         return self.title or "New chat"
 
 
+class ChatMember(TenantModel):
+    """A colleague whom a chat's person let into it; the person themself is not listed."""
+
+    chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    can_write = models.BooleanField("may take part", default=False)
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        ordering = ["added_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "chat", "user"], name="chat_member_once"),
+            SameTeam(field="chat", name="chatmember_chat_same_team"),
+            SameTeam(field="user", name="chatmember_user_same_team"),
+        ]
+        indexes = [models.Index(fields=["team", "user"], name="chats_shared_with")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.chat}"
+
+
+class ReadMarker(TenantModel):
+    """How far somebody has read a chat: up to the message at `position`."""
+
+    chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="read_markers")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    position = models.PositiveIntegerField(default=0)
+    read_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["team", "chat", "user"], name="read_marker_once"),
+            SameTeam(field="chat", name="readmarker_chat_same_team"),
+            SameTeam(field="user", name="readmarker_user_same_team"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} up to {self.position}"
+
+
 class MessageRole(models.TextChoices):
     """Who speaks."""
 
@@ -61,12 +103,16 @@ class MessageStatus(models.TextChoices):
 class Message(TenantModel):
     """One thing said in a chat, in the order of `position` (from 1).
 
+    `author` is a person of the team; a guest, let in by a share link, is named as they named themself.
+
     An answer is made together with its run and grows until the run ends; `content` is then at most a few seconds
     behind the live text.
     """
 
     chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="messages")
     author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    guest_id = models.UUIDField(null=True, blank=True, editable=False, help_text="Which visitor of a share link.")
+    guest_name = models.CharField(max_length=GUEST_NAME_CHARS, blank=True, editable=False)
     run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, blank=True, related_name="messages")
     position = models.PositiveIntegerField()
     role = models.CharField(max_length=20, choices=MessageRole)

@@ -78,7 +78,7 @@ def send(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     content, files, key = typed_message(request)
     try:
         started = actions.start_answer(
-            chat_id=chat_id, user=request.user, content=content, files=files, idempotency_key=key
+            chat_id=chat_id, speaker=actions.Speaker(request.user), content=content, files=files, idempotency_key=key
         )
     except ParleyError as error:
         return _refused(request, chat_id, error, draft=content, had_files=bool(files))

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "accounts",  # before Django's own: a command of ours takes the place of one of the same name
     "agents",
     "chats",
+    "sharing",
     "config.admin.ParleyAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -270,7 +271,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "SCHEMA_PATH_PREFIX": r"/(api|v1)",
+    "SCHEMA_PATH_PREFIX": r"/(api|v1|mid)",
     "ENUM_NAME_OVERRIDES": {
         "AgentKindEnum": "agents.models.AgentKind",
         "RoleEnum": "accounts.models.Role",
@@ -310,6 +311,14 @@ AGENT_BREAKER_FAILURES = read.number("AGENT_BREAKER_FAILURES", 10, maximum=1000)
 AGENT_BREAKER_PAUSE_SECONDS = read.number("AGENT_BREAKER_PAUSE_SECONDS", 30, minimum=1, maximum=600)
 AGENT_QUEUE_SECONDS = read.number("AGENT_QUEUE_SECONDS", 600, minimum=1)
 TEAM_RUNS_AT_ONCE = read.number("TEAM_RUNS_AT_ONCE", 0)
+
+# Share links
+
+SHARE_LEASE_SECONDS = read.number("SHARE_LEASE_SECONDS", 60, minimum=10, maximum=3600)
+SHARE_MISSES_PER_MINUTE = read.number("SHARE_MISSES_PER_MINUTE", 30, minimum=1)
+SHARE_MESSAGES_PER_VISITOR = read.number("SHARE_MESSAGES_PER_VISITOR", 10, minimum=1)
+SHARE_MESSAGES_PER_ROOM = read.number("SHARE_MESSAGES_PER_ROOM", 30, minimum=1)
+SHARE_MESSAGE_CHARS = read.number("SHARE_MESSAGE_CHARS", 8_000, minimum=1)
 
 # Static files, language, log
 

@@ -62,6 +62,11 @@ class Team(models.Model):
         return (limit if given else settings.TEAM_RUNS_AT_ONCE) or None
 
     @property
+    def allows_sharing(self) -> bool:
+        """Whether chats of the team may be shared by link; only a plain false switches it off."""
+        return self.settings.get("sharing") is not False
+
+    @property
     def default_tier(self) -> str:
         """The name of the tier that people who join begin with; empty for none."""
         name = self.settings.get("default_tier")

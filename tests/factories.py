@@ -10,6 +10,8 @@ from factory.django import DjangoModelFactory
 from accounts.models import User
 from agents.models import Agent, Run, RunPurpose
 from chats.models import Chat, Message, MessageRole
+from sharing.actions import create_share
+from sharing.models import Share
 from tenants.models import Team
 from tenants.scope import tenant_scope
 
@@ -96,3 +98,19 @@ class RunFactory(TenantFactory):
     agent = factory.SubFactory(AgentFactory, team=factory.SelfAttribute("..team"))
     agent_name = factory.SelfAttribute("agent.name")
     purpose = RunPurpose.CHAT
+
+
+class ShareFactory(TenantFactory):
+    """A link of a chat, made as its owner makes one."""
+
+    class Meta:
+        model = Share
+
+    team = factory.SelfAttribute("chat.team")
+    chat = factory.SubFactory(ChatFactory)
+    title = "What we talked about"
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        with tenant_scope(kwargs.pop("team").id):
+            return create_share(**kwargs)

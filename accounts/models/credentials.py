@@ -21,6 +21,8 @@ class Scope(models.TextChoices):
     AGENTS_WRITE = "agents:write", "Manage your team's agents, as far as you may"
     CHATS_READ = "chats:read", "Read your chats"
     CHATS_WRITE = "chats:write", "Write to agents and manage your chats"
+    SHARES_READ = "shares:read", "Read the share links of your chats"
+    SHARES_WRITE = "shares:write", "Make and revoke share links of your chats"
     BENCH = "bench", "Use bench sessions"
     USERS_SYNC = "users:sync", "Make and link accounts of your team's people"
 

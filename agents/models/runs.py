@@ -14,6 +14,7 @@ class RunPurpose(models.TextChoices):
 
     CHAT = "chat", "Chat"
     API = "api", "A program"
+    SHARE = "share", "A visitor of a share link"
     TEST = "test", "A test by its owner"
 
 

@@ -118,7 +118,10 @@ class ChatViewSet(TenantViewSet[Chat]):
     def send(self, request: Request, pk: Any) -> HttpResponseBase:
         """Say something; answered with events when asked for them, else with the finished message."""
         started = actions.start_answer(
-            chat_id=pk, user=self._user, **_said_in(request), idempotency_key=idempotency_key(request)
+            chat_id=pk,
+            speaker=actions.Speaker(self._user),
+            **_said_in(request),
+            idempotency_key=idempotency_key(request),
         )
         if EVENT_STREAM in request.headers.get("Accept", "").lower() and started.run is not None:
             source = Source.of(started.answer)

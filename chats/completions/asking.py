@@ -113,7 +113,7 @@ def _ask_in_chat(user: User, agent: Agent, said: Sequence[Said], chat_id: str, k
         question = next(message for message in reversed(said) if message.role == "user")
         started = actions.start_answer(
             chat_id=chat.id,
-            user=user,
+            speaker=actions.Speaker(user),
             content=question.content,
             files=[ContentFile(file.data, name=file.name) for file in question.attachments],
             idempotency_key=key,

@@ -17,7 +17,7 @@ from agents.models import Run, RunPurpose, RunStatus
 from agents.relay import ledger
 from agents.relay.ledger import Closing, Progress
 from agents.relay.transcript import Ending
-from chats.actions import start_answer
+from chats.actions import Speaker, start_answer
 from chats.exceptions import RunInProgress
 from chats.models import Message
 from tenants.exceptions import NotFound
@@ -257,7 +257,7 @@ def test_calls_ends_progress_and_the_deletion_of_the_person_do_not_lock_each_oth
             try:
                 with asking(user) as asker:
                     if number < 8:
-                        start_answer(chat_id=chats[number % 4].id, user=asker, content="Hi")
+                        start_answer(chat_id=chats[number % 4].id, speaker=Speaker(asker), content="Hi")
                     elif number == 8:
                         ledger.save_progress(user.team_id, [Progress(run.id, "x", 0, timezone.now()) for run in runs])
                     elif number == 9:

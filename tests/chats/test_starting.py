@@ -5,7 +5,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from chats.actions import start_answer
+from chats.actions import Speaker, start_answer
 from tenants import groups
 from tenants.scope import tenant_scope
 from tests.factories import AgentFactory, ChatFactory
@@ -19,5 +19,5 @@ def test_a_client_that_leaves_while_others_are_told_does_not_keep_the_agent_from
     monkeypatch.setattr("agents.relay.launch", launch)
     monkeypatch.setattr(groups, "_tell", Mock(side_effect=asyncio.CancelledError))
     with tenant_scope(cast.team.id), pytest.raises(asyncio.CancelledError):
-        start_answer(chat_id=chat.id, user=cast.owner, content="Hello")
+        start_answer(chat_id=chat.id, speaker=Speaker(cast.owner), content="Hello")
     launch.assert_called_once()

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, AuditEntry, ExternalIdentity, Invitation, RefreshSession, User
 from agents.models import Agent, AgentMember, AgentVersion, Run
-from chats.models import Attachment, Chat, IdempotencyKey, Message
+from chats.models import Attachment, Chat, ChatMember, IdempotencyKey, Message, ReadMarker
+from sharing.models import Participant, Share
 from tenants.models import Team
 from tenants.scope import tenant_scope
-from tests.factories import AgentFactory, ChatFactory, MessageFactory, RunFactory
+from tests.factories import AgentFactory, ChatFactory, MessageFactory, RunFactory, ShareFactory
 
 
 @dataclass
@@ -41,7 +42,14 @@ def furnish(user: User, *, agents: int) -> Side:
     run = RunFactory(user=user, agent=team_agents[0], owner="test", lease_until=timezone.now())
     chat = ChatFactory(user=user, agent=team_agents[0], title=f"chat of {letter}")
     message = MessageFactory(chat=chat, author=user, run=run, position=1, content=f"said by {letter}")
+    share = ShareFactory(chat=chat, title=f"share of {letter}")
     with tenant_scope(team.id):
+        now = timezone.now()
+        visitor = Participant.objects.create(
+            share=share, token_hash=letter * 64, name=f"visitor of {letter}", joined_at=now, lease_until=now
+        )
+        colleague = ChatMember.objects.create(chat=chat, user=user)
+        marker = ReadMarker.objects.create(chat=chat, user=user, position=1)
         session = RefreshSession.objects.create(
             user=user, token_hash=letter * 64, expires_at=timezone.now() + timedelta(days=1)
         )
@@ -69,5 +77,6 @@ def furnish(user: User, *, agents: int) -> Side:
         entry = AuditEntry.objects.create(action="key.created", actor_kind="person", actor_name=user.email)
     extra = {ApiKey: api_key, ExternalIdentity: identity, Invitation: invitation, AuditEntry: entry}
     extra |= {AgentMember: member, AgentVersion: version, Attachment: attachment}
+    extra |= {Share: share, Participant: visitor, ChatMember: colleague, ReadMarker: marker}
     rows = {User: user, Agent: team_agents[0], Run: run, Chat: chat, Message: message}
     return Side(team, user, team_agents, {**rows, **extra, RefreshSession: session, IdempotencyKey: key})

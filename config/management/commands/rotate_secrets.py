@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from agents import actions
+import agents.actions
+import sharing.actions
 from tenants.secrets import UnreadableSecret
 
 
@@ -14,7 +15,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Rotate all; safe to repeat, and stops at a secret that no key opens."""
         try:
-            count = actions.reseal_tokens()
+            count = agents.actions.reseal_tokens() + sharing.actions.reseal_tokens()
         except UnreadableSecret as error:
             raise CommandError(f"{error} Put the key it was sealed with back into FIELD_KEYS.") from error
         self.stdout.write(f"{count} secrets are sealed with the first key.")

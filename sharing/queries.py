@@ -1,0 +1,82 @@
+"""Reads used by more than one caller."""
+
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+
+from chats.models import Chat, Message
+from chats.queries import messages_of
+from sharing.exceptions import ShareGone, ShareNotFound
+from sharing.models import Participant, Share
+from sharing.tokens import ShareToken, participant_hash
+from tenants.managers import find
+from tenants.scope import tenant_scope
+
+_SHARES = Share.objects.select_related("team", "chat__user__tier", "chat__agent")
+
+
+def share_of(text: str) -> Share:
+    """Return the share of a link's token, open or not, whoever asks; raise `ShareNotFound`.
+
+    What then reads of it enters `tenant_scope(share.team_id)`.
+    """
+    token = ShareToken.parse(text)
+    with tenant_scope(token.team_id):
+        share = find(_SHARES, token_hash=token.hash)
+    if share is None:
+        raise ShareNotFound()
+    return share
+
+
+def open_share(text: str) -> Share:
+    """Return the share of a link's token; raise `ShareGone` when its room is closed."""
+    share = share_of(text)
+    if share.ending is not None:
+        raise ShareGone(share.ending.label)
+    return share
+
+
+def participant_of(share: Share, token: str | None) -> Participant | None:
+    """Return who presents a participant's token of this very share, whether or not they still hold a place."""
+    return find(share.participants.all(), token_hash=participant_hash(token)) if token else None
+
+
+def people_in(share: Share) -> QuerySet[Participant]:
+    """Return who holds a place right now."""
+    return share.participants.filter(joined_at__isnull=False, left_at=None, lease_until__gt=timezone.now())
+
+
+def people_waiting(share: Share) -> QuerySet[Participant]:
+    """Return who waits for a place right now, the first in line first."""
+    return share.participants.filter(joined_at=None, left_at=None, lease_until__gt=timezone.now()).order_by(
+        "asked_at", "id"
+    )
+
+
+def shares_of(chat: Chat) -> QuerySet[Share]:
+    """Return the links of a chat, newest first, each with its `current_users`."""
+    return with_current_users(Share.objects.filter(chat=chat))
+
+
+def with_current_users(shares: QuerySet[Share]) -> QuerySet[Share]:
+    """Count who is in each room, in the same query."""
+    is_in = Q(
+        participants__joined_at__isnull=False,
+        participants__left_at=None,
+        participants__lease_until__gt=timezone.now(),
+    )
+    return shares.select_related("team", "chat__user").annotate(current_users=Count("participants", filter=is_in))
+
+
+def still_open(shares: QuerySet[Share]) -> QuerySet[Share]:
+    """Keep the links that were neither revoked nor have expired."""
+    return shares.filter(revoked_at=None, expires_at__gt=timezone.now())
+
+
+def shown_messages(share: Share) -> QuerySet[Message]:
+    """Return the messages that visitors of a link see, in their order."""
+    return messages_of(share.chat).filter(position__gte=share.from_position)
+
+
+def room_for_messages(share: Share) -> QuerySet[Share]:
+    """Return the share as long as its visitors may send another message, nothing otherwise."""
+    return still_open(Share.objects.filter(id=share.id, messages_sent__lt=F("max_messages")))
