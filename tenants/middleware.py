@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.http.cookie import parse_cookie
 from django.http.response import HttpResponseBase
 from django.utils.datastructures import CaseInsensitiveMapping
 from django.utils.module_loading import import_string
@@ -18,6 +19,7 @@ from tenants.scope import tenant_scope
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 ASGIApp = Callable[[dict[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Any]
+HEADER_SCHEMES = ("bearer ", "share ")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -61,7 +63,7 @@ class CrossOriginProtection:
     @staticmethod
     def _is_foreign(request: HttpRequest) -> bool:
         headers = request.headers
-        if headers.get("Authorization", "").lower().startswith("bearer ") or "X-Api-Key" in headers:
+        if headers.get("Authorization", "").lower().startswith(HEADER_SCHEMES) or "X-Api-Key" in headers:
             return False
         origin = headers.get("Origin")
         if headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
@@ -94,7 +96,7 @@ class PrincipalMiddleware:
 class PrincipalSocketMiddleware:
     """The same for a WebSocket: `scope["principal"]` is who connects, or None.
 
-    A cookie counts only with an `Origin` of ours, since any page can make a browser open a socket with it. The
+    `scope["cookies"]` holds those that count, `scope["headers_joined"]` the headers by name. A cookie counts only with an `Origin` of ours, since any page can make a browser open a socket with it. The
     consumer enters the scope itself, at each step.
     """
 
@@ -112,7 +114,9 @@ class PrincipalSocketMiddleware:
         if principal is None and "cookie" in headers and origin is not None and not cookies_count:
             await send({"type": "websocket.close"})  # before it is open: another site learns nothing at all
             return
-        await self.inner({**scope, "principal": principal}, receive, send)
+        cookies = parse_cookie(headers.get("cookie", "") if cookies_count else "")
+        known = {"principal": principal, "headers_joined": headers, "cookies": cookies}
+        await self.inner({**scope, **known}, receive, send)
 
 
 def _joined(lines: Iterable[tuple[bytes, bytes]]) -> CaseInsensitiveMapping[str]:
