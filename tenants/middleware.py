@@ -96,8 +96,9 @@ class PrincipalMiddleware:
 class PrincipalSocketMiddleware:
     """The same for a WebSocket: `scope["principal"]` is who connects, or None.
 
-    `scope["cookies"]` holds those that count, `scope["headers_joined"]` the headers by name. A cookie counts only with an `Origin` of ours, since any page can make a browser open a socket with it. The
-    consumer enters the scope itself, at each step.
+    `scope["cookies"]` holds those that count, `scope["headers_joined"]` the headers by name. A cookie counts only with
+    an `Origin` of ours, since any page can make a browser open a socket with it. The consumer enters the scope itself,
+    at each step.
     """
 
     def __init__(self, inner: ASGIApp) -> None:
