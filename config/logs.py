@@ -5,7 +5,7 @@ import re
 from copy import copy
 from typing import Final
 
-TOKEN_IN_ADDRESS: Final = re.compile(r"(/(?:join|reset-password)/)[^\s\"']+")
+TOKEN_IN_ADDRESS: Final = re.compile(r"(/(?:join|reset-password)/)[^\s\"']+|(/share/)[^\s\"'/]+")
 
 
 class RefusalsWarn(logging.Filter):
@@ -18,7 +18,7 @@ class RefusalsWarn(logging.Filter):
 
 
 class TokenlessFormatter(logging.Formatter):
-    """Write an event without the tokens of mailed links: whoever reads the log must not come in with one.
+    """Write an event without the tokens of links: whoever reads the log must not come in with one.
 
     Django logs the address of whatever it refuses; that is a line, and no traceback.
     """
@@ -27,4 +27,4 @@ class TokenlessFormatter(logging.Formatter):
         if record.name == "django.request" and record.levelno < logging.ERROR:
             record = copy(record)
             record.exc_info = record.exc_text = None
-        return TOKEN_IN_ADDRESS.sub(r"\1…", super().format(record))
+        return TOKEN_IN_ADDRESS.sub(r"\1\2…", super().format(record))

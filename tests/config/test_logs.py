@@ -1,4 +1,4 @@
-"""The log holds no token of a mailed link, whatever was refused."""
+"""The log holds no token of a link, whatever was refused."""
 
 import logging
 from datetime import timedelta
@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.actions import invitations
 from accounts.models import Role
 from tenants.scope import tenant_scope
-from tests.factories import AgentFactory, ChatFactory
+from tests.factories import AgentFactory, ChatFactory, ShareFactory
 from tests.isolation.conftest import sits
 
 __all__ = ["sits"]
@@ -93,3 +93,12 @@ def test_a_log_of_errors_only_holds_faults_and_no_refusals(log, caplog):
 
 def test_nobody_else_writes_what_django_logs():
     assert logging.getLogger("django").handlers == []
+
+
+@pytest.mark.parametrize("before", ["", "/mid"])
+def test_the_addresses_of_share_links_are_cut(cast, log, before):
+    share = ShareFactory(chat=ChatFactory(user=cast.owner))
+    for address in (f"{before}/share/{share.token}/no-such-place", f"{before}/share/{share.token}x/leave"):
+        assert Client().get(address).status_code in {404, 405}
+    assert log.getvalue().count(f"{before}/share/…/") == 2
+    assert share.token[:20] not in log.getvalue()
