@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.db import models
 from django.utils import timezone
@@ -72,6 +73,11 @@ class Share(TenantModel):
     def token(self, text: str) -> None:
         self.sealed_token = seal(text, place=self._token_place)
         self.token_hash = ShareToken.parse(text).hash
+
+    @property
+    def link(self) -> str:
+        """The address of the room, for whoever may hand it out."""
+        return f"{settings.BASE_URL}/share/{self.token}"
 
     @property
     def _token_place(self) -> str:
