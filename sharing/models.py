@@ -3,6 +3,7 @@
 from typing import Final
 
 from django.conf import settings
+from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.db import models
 from django.utils import timezone
@@ -16,6 +17,9 @@ from tenants.secrets import seal, unseal
 
 TITLE_CHARS: Final = 200
 DESCRIPTION_CHARS: Final = 1000
+MAX_DAYS: Final = 365
+MAX_PEOPLE: Final = 1000
+MAX_MESSAGES: Final = 10_000
 
 
 class Ending(models.TextChoices):
@@ -77,6 +81,11 @@ class Share(TenantModel):
     @property
     def link(self) -> str:
         """The address of the room, for whoever may hand it out."""
+        return f"{settings.BASE_URL}/share/{self.token}"
+
+    @property
+    def url(self) -> str:
+        """The address that visitors are given; it is built from `BASE_URL`, never from what a request says."""
         return f"{settings.BASE_URL}/share/{self.token}"
 
     @property
