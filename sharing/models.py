@@ -3,7 +3,6 @@
 from typing import Final
 
 from django.conf import settings
-from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.db import models
 from django.utils import timezone
@@ -81,11 +80,6 @@ class Share(TenantModel):
     @property
     def link(self) -> str:
         """The address of the room, for whoever may hand it out."""
-        return f"{settings.BASE_URL}/share/{self.token}"
-
-    @property
-    def url(self) -> str:
-        """The address that visitors are given; it is built from `BASE_URL`, never from what a request says."""
         return f"{settings.BASE_URL}/share/{self.token}"
 
     @property
