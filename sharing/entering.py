@@ -1,0 +1,54 @@
+"""The one way into a room, for pages and programs: the password, a name, then a place."""
+
+import unicodedata
+from typing import Final
+
+from accounts.hashers import MAX_PASSWORD_CHARS
+from accounts.limits import count_share_password
+from chats.models import GUEST_NAME_CHARS
+from sharing import leases
+from sharing.exceptions import NameRequired, PasswordRequired, WrongPassword
+from sharing.leases import Seat
+from sharing.visits import Visit
+from tenants.exceptions import Invalid
+
+# Nothing that breaks a line or turns its direction; joiners inside a word and of emoji are part of a name.
+_UNWANTED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS: Final = "\u200c\u200d"
+
+
+def enter(visit: Visit, *, name: str = "", password: str = "", may_wait: bool = False) -> Seat:
+    """Take a place, keep the one there is, or with `may_wait` line up.
+
+    Raises `PasswordRequired`, `WrongPassword`, `TooManyRequests`, `NameRequired`, `Invalid` for a name that is too
+    long, and what `leases.join` raises. Whoever said the password is not asked again until they leave. Call it in the
+    scope of the link's team and outside of a transaction.
+    """
+    share, known = visit.share, visit.participant
+    must_prove = bool(share.password_hash) and (known is None or known.left_at is not None)
+    if must_prove and not password:
+        raise PasswordRequired()
+    name = clean_name(name)
+    if share.asks_name and not name and not (known and known.name):
+        raise NameRequired()
+    if must_prove:
+        _prove(visit, password)
+    return leases.join(share, token=visit.token, name=name, address=visit.address, may_wait=may_wait)
+
+
+def clean_name(text: str) -> str:
+    """Return a visitor's name in one line of visible characters; nothing if there are none."""
+    kept = (char for char in text if char.isspace() or char in _JOINERS or unicodedata.category(char) not in _UNWANTED)
+    name = " ".join("".join(kept).split())
+    if len(name) > GUEST_NAME_CHARS:
+        sentence = f"A name has at most {GUEST_NAME_CHARS} characters."
+        raise Invalid(sentence, errors={"display_name": [sentence]})
+    return name if name.strip(_JOINERS) else ""
+
+
+def _prove(visit: Visit, password: str) -> None:
+    """Count the try first: tries at the same moment would all pass a check that comes before the count."""
+    attempt = count_share_password(share_id=visit.share.id, address=visit.address)
+    if len(password) > MAX_PASSWORD_CHARS or not visit.share.has_password(password):
+        raise WrongPassword()
+    attempt.forgive()
