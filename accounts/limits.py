@@ -102,10 +102,18 @@ def count_agent_test(*, user_id: UUID) -> None:
     _count(f"agent-test:{user_id}", tries=AGENT_TESTS_PER_PERSON, seconds=ADDRESS_SECONDS)
 
 
-def count_share_message(*, share_id: UUID, participant_id: UUID) -> None:
-    """Count a message of a visitor, for them and for their room; raise `TooManyRequests` beyond a limit."""
-    _count(f"share-visitor:{participant_id}", tries=settings.SHARE_MESSAGES_PER_VISITOR, seconds=ADDRESS_SECONDS)
-    _count(f"share-room:{share_id}", tries=settings.SHARE_MESSAGES_PER_ROOM, seconds=ADDRESS_SECONDS)
+def count_share_message(*, share_id: UUID, participant_id: UUID) -> tuple[Attempt, Attempt]:
+    """Count a message of a visitor, for them and for their room; raise `TooManyRequests` beyond a limit.
+
+    What was counted can be forgiven, should the message be refused for another reason.
+    """
+    visitor, room = f"share-visitor:{participant_id}", f"share-room:{share_id}"
+    theirs = Attempt(_count(visitor, tries=settings.SHARE_MESSAGES_PER_VISITOR, seconds=ADDRESS_SECONDS))
+    try:
+        return theirs, Attempt(_count(room, tries=settings.SHARE_MESSAGES_PER_ROOM, seconds=ADDRESS_SECONDS))
+    except TooManyRequests:
+        theirs.forgive()
+        raise
 
 
 def count_share_password(*, share_id: UUID, address: Address | None) -> Attempt:

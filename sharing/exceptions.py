@@ -59,6 +59,17 @@ class ShareUsedUp(ParleyError):
         super().__init__(headers={"Retry-After": "3600"})
 
 
+class ShareCannotAnswer(ParleyError):
+    """The agent cannot be asked, for whatever reason: a quota, a pause, no agent. Visitors learn which from nothing."""
+
+    status = 503
+    code = "SHARE_CANNOT_ANSWER"
+    sentence = "The agent cannot answer right now. Try again later."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "60"})
+
+
 class SharingOff(Forbidden):
     code = "SHARING_OFF"
     sentence = "Your team does not allow chats to be shared by link."

@@ -67,9 +67,14 @@ def join(
         mine = participant_of(locked, token)
         if mine is None:
             token = new_participant_token()
-            mine = Participant(share=locked, token_hash=participant_hash(token), address_prefix=prefix(address))
+            mine = Participant(
+                share=locked,
+                token_hash=participant_hash(token),
+                address_prefix=prefix(address),
+                lease_until=timezone.now(),
+            )
         assert token is not None
-        was_waiting, was_in = mine.joined_at is None and mine.is_alive and not mine._state.adding, mine.is_in
+        was_waiting, was_in = mine.joined_at is None and mine.is_alive, mine.is_in
         ahead = -1 if was_in else _ahead_of(locked, mine)
         if ahead >= 0 and not may_wait:
             raise ShareFull()
