@@ -65,9 +65,11 @@ class CrossOriginProtection:
         headers = request.headers
         if headers.get("Authorization", "").lower().startswith(HEADER_SCHEMES) or "X-Api-Key" in headers:
             return False
-        origin = headers.get("Origin")
-        if headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+        origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site", "none")
+        if site not in {"same-origin", "none"}:
             return origin not in {*settings.CORS_ALLOWED_ORIGINS, *settings.CSRF_TRUSTED_ORIGINS}
+        if origin == "null" and site == "same-origin":  # a form of a page of ours that tells no referrer
+            return False
         return origin is not None and not origin_is_ours(origin, request.get_host(), secure=request.is_secure())
 
 

@@ -33,6 +33,8 @@ def passes(site: str | None, origin: str | None, credential: str) -> bool:
     """The rule in one place, said differently from the code."""
     if credential in {"bearer", "key"}:
         return True
+    if origin == "null":
+        return site == "same-origin"
     if site in {None, "same-origin", "none"}:
         return origin in {None, OURS, LISTED, BASE}
     return origin == LISTED
@@ -58,6 +60,12 @@ def test_the_table(guard: CrossOriginProtection, credential: str) -> None:
         for method in ("POST", "PUT", "PATCH", "DELETE", "QUERY"):
             response = ask(guard, method, headers)
             assert response.status_code == (200 if passes(site, origin, credential) else 403), headers
+
+
+def test_no_origin_is_ours_only_where_the_browser_vouches_for_the_site(guard: CrossOriginProtection) -> None:
+    answers = {site: ask(guard, "POST", {"origin": "null", "sec-fetch-site": site}).status_code for site in SITES[1:]}
+    assert answers == {"same-origin": 200, "none": 403, "same-site": 403, "cross-site": 403, "nonsense": 403}
+    assert ask(guard, "POST", {"origin": "null"}).status_code == 403
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
