@@ -10,17 +10,21 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts import audit
+from accounts.actions.people import lock_team
 from accounts.audit import AuditAction
 from accounts.models import User
 from chats.models import Chat
 from sharing import events
-from sharing.exceptions import SharingOff
-from sharing.models import Ending, Share
+from sharing.exceptions import ShareGone, SharingOff
+from sharing.models import MAX_DAYS, Ending, Share
+from sharing.queries import rooms_with_people
 from sharing.tokens import ShareToken
+from tenants.exceptions import Invalid
 from tenants.managers import find
 from tenants.scope import tenant_scope, unsafe_all_tenants
 
 DEFAULT_DAYS: Final = 7
+ROOMS_TOLD: Final = 500  # at once; others look for themselves within seconds
 CHANGEABLE: Final = frozenset(
     {
         "title",
@@ -53,7 +57,7 @@ def create_share(
         share.from_position = (chat.messages.aggregate(last=Max("position"))["last"] or 0) + 1
     share.token = ShareToken.new(chat.team_id).text
     share.save(force_insert=True)
-    audit.record(AuditAction.SHARE_CREATED, team_id=share.team_id, target=share, target_name="a chat")
+    audit.record(AuditAction.SHARE_CREATED, team_id=share.team_id, target=share, target_name=_name_in_log(share))
     return share
 
 
@@ -70,19 +74,54 @@ def change_share(*, share: Share, password: str | None = None, **changes: Any) -
         AuditAction.SHARE_CHANGED,
         team_id=share.team_id,
         target=share,
-        target_name="a chat",
+        target_name=_name_in_log(share),
         fields=sorted({name.removesuffix("_hash") for name in given}),
     )
     events.share_changed(share)
     return share
 
 
+def extend_share(*, share: Share, days: int) -> Share:
+    """Keep a link valid for so many days more, one that has expired from now on; at most a year from now.
+
+    Raises `ShareGone` where it was revoked, and `Invalid` beyond the year.
+    """
+    now = timezone.now()
+    expires_at = max(now, share.expires_at) + timedelta(days=days)
+    if share.ending is Ending.REVOKED:
+        raise ShareGone(Ending.REVOKED.label)
+    if expires_at > now + timedelta(days=MAX_DAYS):
+        raise Invalid(errors={"days": ["A link is valid for at most a year from now."]})
+    return change_share(share=share, expires_at=expires_at)
+
+
 @transaction.atomic
-def revoke_share(*, share: Share, by: User | None) -> None:
-    """Close a room for good, under everyone's eyes; repeating it changes nothing."""
-    if Share.objects.filter(id=share.id, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by):
-        audit.record(AuditAction.SHARE_REVOKED, team_id=share.team_id, target=share, target_name="a chat")
-        events.share_ended(share, Ending.REVOKED)
+def revoke_share(*, share: Share, by: User | None) -> bool:
+    """Close a room for good, under everyone's eyes; return False where that was done before."""
+    if not Share.objects.filter(id=share.id, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by):
+        return False
+    audit.record(AuditAction.SHARE_REVOKED, team_id=share.team_id, target=share, target_name=_name_in_log(share))
+    events.share_ended(share, Ending.REVOKED)
+    return True
+
+
+@transaction.atomic
+def allow_sharing(*, team_id: UUID, allowed: bool) -> None:
+    """Switch links of a team's chats on or off; off closes all rooms at once, on opens those again that still last."""
+    team = lock_team(team_id)
+    if team.allows_sharing == allowed:
+        return
+    team.settings = {**team.settings, "sharing": allowed}
+    team.save(update_fields=["settings"])
+    audit.record(AuditAction.TEAM_CHANGED, team_id=team.id, target=team, fields=["sharing"], sharing=allowed)
+    if not allowed:
+        for share in rooms_with_people()[:ROOMS_TOLD]:
+            events.share_ended(share, Ending.REVOKED)
+
+
+def _name_in_log(share: Share) -> str:
+    """Return what the log calls a link: neither its title nor its chat's, which are text of people."""
+    return f"a chat of {audit.name_of(share.chat.user)}"
 
 
 def reseal_tokens() -> int:

@@ -1,8 +1,9 @@
 """Reads used by more than one caller."""
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts.models import User
 from chats.models import Chat, Message
 from chats.queries import messages_of
 from sharing.exceptions import ShareGone, ShareNotFound
@@ -57,6 +58,12 @@ def shares_of(chat: Chat) -> QuerySet[Share]:
     return with_current_users(Share.objects.filter(chat=chat))
 
 
+def managed_shares(user: User) -> QuerySet[Share]:
+    """Return the links that a person may extend and revoke: of their own chats, for a team admin all of the team."""
+    shares = Share.objects.all() if user.is_team_admin else Share.objects.filter(chat__user=user)
+    return with_current_users(shares)
+
+
 def with_current_users(shares: QuerySet[Share]) -> QuerySet[Share]:
     """Count who is in each room, in the same query."""
     is_in = Q(
@@ -65,6 +72,12 @@ def with_current_users(shares: QuerySet[Share]) -> QuerySet[Share]:
         participants__lease_until__gt=timezone.now(),
     )
     return shares.select_related("team", "chat__user").annotate(current_users=Count("participants", filter=is_in))
+
+
+def rooms_with_people() -> QuerySet[Share]:
+    """Return the links of the team whose rooms hold or await anybody right now."""
+    alive = Participant.objects.filter(share=OuterRef("pk"), left_at=None, lease_until__gt=timezone.now())
+    return still_open(Share.objects.filter(Exists(alive)))
 
 
 def still_open(shares: QuerySet[Share]) -> QuerySet[Share]:
