@@ -3,18 +3,18 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from chats import views
+from chats.views import lists, own, page
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="chat-list"), name="home"),
-    path("chats", views.chat_list, name="chat-list"),
-    path("chats/new", views.new_chat, name="chat-new"),
-    path("chats/<uuid:chat_id>", views.chat_detail, name="chat-detail"),
-    path("chats/<uuid:chat_id>/attachments/<uuid:attachment_id>", views.attachment, name="chat-attachment"),
-    path("chats/<uuid:chat_id>/send", views.send, name="chat-send"),
-    path("chats/<uuid:chat_id>/stop", views.stop, name="chat-stop"),
-    path("chats/<uuid:chat_id>/retry", views.retry, name="chat-retry"),
-    path("chats/<uuid:chat_id>/rename", views.rename, name="chat-rename"),
-    path("chats/<uuid:chat_id>/archive", views.archive, name="chat-archive"),
-    path("chats/<uuid:chat_id>/delete", views.delete, name="chat-delete"),
+    path("chats", lists.chat_list, name="chat-list"),
+    path("chats/new", lists.new_chat, name="chat-new"),
+    path("chats/<uuid:chat_id>", page.chat_detail, name="chat-detail"),
+    path("chats/<uuid:chat_id>/attachments/<uuid:attachment_id>", page.attachment, name="chat-attachment"),
+    path("chats/<uuid:chat_id>/send", page.send, name="chat-send"),
+    path("chats/<uuid:chat_id>/stop", page.stop, name="chat-stop"),
+    path("chats/<uuid:chat_id>/retry", page.retry, name="chat-retry"),
+    path("chats/<uuid:chat_id>/rename", own.rename, name="chat-rename"),
+    path("chats/<uuid:chat_id>/archive", own.archive, name="chat-archive"),
+    path("chats/<uuid:chat_id>/delete", own.delete, name="chat-delete"),
 ]

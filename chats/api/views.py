@@ -1,10 +1,8 @@
 """Chats over HTTP."""
 
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
-from django.db.models import Prefetch, QuerySet
-from django.http import QueryDict
+from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -16,6 +14,8 @@ from rest_framework.response import Response
 
 from accounts.models import Scope, User
 from chats import actions
+from chats.api.listing import listed, with_messages
+from chats.api.reading import idempotency_key, said_in
 from chats.api.serializers import (
     ChatCreateSerializer,
     ChatListQuerySerializer,
@@ -30,15 +30,13 @@ from chats.api.streams import EVENT_STREAM, resumed, stream, whole
 from chats.attachments import MEDIA_TYPES
 from chats.files import file_response
 from chats.frames import Source
-from chats.models import Chat, Message
+from chats.models import Chat
 from chats.queries import last_answer, own_attachments, own_chats
-from tenants.api.parsers import UploadJSONParser, take_body
+from tenants.api.parsers import UploadJSONParser
 from tenants.api.viewsets import TenantViewSet
-from tenants.exceptions import Invalid, NotFound
+from tenants.exceptions import NotFound
 from tenants.managers import find
 
-LISTED_MESSAGES = 2
-MAX_KEY_CHARS = 255
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="Makes a repeat safe.")
 LAST_EVENT_ID = OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER, description="Where to go on.")
 EVENTS = {(200, EVENT_STREAM): OpenApiTypes.STR}
@@ -72,15 +70,7 @@ class ChatViewSet(TenantViewSet[Chat]):
         chats = self.get_queryset()
         if not page["include_archived"]:
             chats = chats.filter(is_archived=False)
-        total = chats.count()
-        shown = list(chats.prefetch_related(_messages(LISTED_MESSAGES))[page["offset"] :][: page["limit"]])
-        for chat in shown:
-            chat.shown_messages.reverse()
-        response = Response(ChatSerializer(shown, many=True).data)
-        response["X-Total-Count"] = str(total)
-        if link := _link(request, total, page):
-            response["Link"] = link
-        return response
+        return listed(request, chats, page, ChatSerializer)
 
     @extend_schema(request=ChatCreateSerializer, responses={201: ChatSerializer})
     def create(self, request: Request) -> Response:
@@ -120,7 +110,7 @@ class ChatViewSet(TenantViewSet[Chat]):
         started = actions.start_answer(
             chat_id=pk,
             speaker=actions.Speaker(self._user),
-            **_said_in(request),
+            **said_in(request),
             idempotency_key=idempotency_key(request),
         )
         if EVENT_STREAM in request.headers.get("Accept", "").lower() and started.run is not None:
@@ -166,45 +156,7 @@ class ChatViewSet(TenantViewSet[Chat]):
         return Response(StopSerializer({"stopped": stopped, "message": last_answer(chat)}).data)
 
     def _shown(self, chat: Chat, *, status: int = 200) -> Response:
-        whole_chat = find(own_chats(self._user).prefetch_related(_messages()), id=chat.id)
+        whole_chat = find(own_chats(self._user).prefetch_related(with_messages()), id=chat.id)
         if whole_chat is None:  # it was deleted just now
             raise NotFound()
         return Response(ChatSerializer(whole_chat).data, status=status)
-
-
-def _messages(last: int | None = None) -> Prefetch:
-    messages = Message.objects.prefetch_related("attachments")
-    rows = messages.order_by("position") if last is None else messages.order_by("-position")[:last]
-    return Prefetch("messages", queryset=rows, to_attr="shown_messages")
-
-
-def _said_in(request: Request) -> dict[str, Any]:
-    """Read a message; no form that would keep it, nor the view's frame, holds its files while the answer takes."""
-    body = take_body(request)
-    reads = UploadSerializer() if isinstance(body, QueryDict) else SendSerializer()
-    said: dict[str, Any] = reads.run_validation(body)
-    return said
-
-
-def idempotency_key(request: Request) -> str:
-    """Return the `Idempotency-Key` of a request, or nothing; raise `Invalid` for one that makes no sense."""
-    key: str = request.headers.get("Idempotency-Key", "")
-    if len(key) > MAX_KEY_CHARS or not key.isprintable():
-        raise Invalid(errors={"Idempotency-Key": [f"At most {MAX_KEY_CHARS} printable characters."]})
-    return key
-
-
-def _link(request: Request, total: int, page: dict[str, Any]) -> str:
-    """Return the Link header (RFC 8288) of a page; empty for the only one."""
-    limit, offset = page["limit"], page["offset"]
-    places = {}
-    if offset > 0:
-        places["prev"] = max(0, offset - limit)
-    if offset + limit < total:
-        places["next"] = offset + limit
-    here = request.build_absolute_uri(request.path)
-    query = request.query_params.dict()
-    return ", ".join(
-        f'<{here}?{urlencode({**query, "limit": limit, "offset": place})}>; rel="{rel}"'
-        for rel, place in places.items()
-    )

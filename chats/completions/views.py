@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 
 from accounts.models import Scope, User
 from agents.queries import agents_of
+from chats.api.reading import idempotency_key
 from chats.api.streams import EVENT_STREAM
-from chats.api.views import idempotency_key
 from chats.completions.asking import Asked, ask, model_of
 from chats.completions.chat import ChatCompletion
 from chats.completions.parts import said_in
