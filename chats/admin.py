@@ -11,7 +11,7 @@ from django.utils.text import Truncator
 
 from chats import actions, events
 from chats.exceptions import RunInProgress
-from chats.models import Attachment, Chat, IdempotencyKey, Message, MessageStatus
+from chats.models import Attachment, Chat, ChatMember, IdempotencyKey, Message, MessageStatus, ReadMarker
 from tenants.admin import ReadOnlyAdmin, TenantAdmin
 from tenants.events import Verb
 from tenants.managers import find
@@ -109,3 +109,24 @@ class IdempotencyKeyAdmin(ReadOnlyAdmin, TenantAdmin):
     secret_fields = frozenset({"content_hash"})
     date_hierarchy = "created_at"
     fields = ["key", "user", "chat", "answer", "created_at"]
+
+
+@admin.register(ChatMember)
+class ChatMemberAdmin(ReadOnlyAdmin, TenantAdmin):
+    """Which colleagues people let into their chats; the people themselves decide it."""
+
+    list_display = ["user", "chat", "can_write", "added_at"]
+    list_filter = ["can_write"]
+    list_select_related = ["user", "chat"]
+    search_fields = ["user__email", "chat__user__email"]
+    date_hierarchy = "added_at"
+    fields = ["chat", "user", "can_write", "added_at"]
+
+
+@admin.register(ReadMarker)
+class ReadMarkerAdmin(ReadOnlyAdmin, TenantAdmin):
+    list_display = ["user", "chat", "position", "read_at"]
+    list_select_related = ["user", "chat"]
+    search_fields = ["user__email"]
+    date_hierarchy = "read_at"
+    fields = ["chat", "user", "position", "read_at"]

@@ -98,6 +98,15 @@ class Share(TenantModel):
         return Ending.EXPIRED if self.expires_at <= timezone.now() else None
 
     @property
+    def state(self) -> str:
+        """How the link stands, for its owner and admins; on hold while its team or its person are to blame."""
+        if self.revoked_at is not None:
+            return "Revoked"
+        if self.expires_at <= timezone.now():
+            return "Expired"
+        return "Open" if self._is_vouched_for else "On hold"
+
+    @property
     def _is_vouched_for(self) -> bool:
         return self.team.is_active and self.team.allows_sharing and self.chat.user.is_active
 
