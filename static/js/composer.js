@@ -81,8 +81,10 @@ export class Composer extends EventTarget {
 
   set isStreaming(value) {
     this.#isStreaming = value;
-    if (!value && document.activeElement === this.#stop) this.focus(); // it is about to be hidden
-    this.#stop.hidden = !value;
+    if (this.#stop) {
+      if (!value && document.activeElement === this.#stop) this.focus(); // it is about to be hidden
+      this.#stop.hidden = !value;
+    }
     this.#update();
   }
 
@@ -92,7 +94,7 @@ export class Composer extends EventTarget {
 
   #take(files) {
     if (this.#files) this.#files.add(files);
-    else this.#refusal.say(NO_FILES);
+    else this.#refusal.say(this.#form.dataset.noFiles ?? NO_FILES);
   }
 
   #typed() {
@@ -132,11 +134,16 @@ export class Composer extends EventTarget {
     if (this.#field.value === sent) this.#field.value = "";
     this.#files?.clear();
     sessionStorage.setItem(this.#draft, this.#field.value);
-    const random = crypto.getRandomValues(new Uint32Array(4));
-    this.#key.value = Array.from(random, (number) => number.toString(16)).join("-");
+    this.#renewKey();
     this.#refusal.say("");
     document.querySelector("[data-pause]")?.remove(); // the agent is tried again
     this.#fit();
+  }
+
+  // A visitor's messages have none.
+  #renewKey() {
+    const random = crypto.getRandomValues(new Uint32Array(4));
+    if (this.#key) this.#key.value = Array.from(random, (number) => number.toString(16)).join("-");
   }
 
   #update() {

@@ -86,7 +86,7 @@ export class Messages extends EventTarget {
     const article = this.#put(id, html);
     const rest = [...(article.querySelector("[data-blocks]")?.children ?? [])].slice(told);
     const ending = article.querySelector(".ending");
-    this.#announce([...rest, ending].map((element) => element?.textContent ?? "").join(" "));
+    this.announce([...rest, ending].map((element) => element?.textContent ?? "").join(" "));
   }
 
   // Without its finished form an answer stays as it is and is only known to have ended.
@@ -125,7 +125,7 @@ export class Messages extends EventTarget {
     const tail = this.#readied(article);
     const template = document.createElement("template");
     template.innerHTML = html;
-    this.#announce(template.content.textContent);
+    this.announce(template.content.textContent);
     addCopyButtons(template.content);
     article.querySelector("[data-blocks]").append(template.content);
     tail.textContent = text;
@@ -142,7 +142,7 @@ export class Messages extends EventTarget {
   }
 
   // Screen readers hear whole blocks, not each piece; afterwards nobody shall find the text a second time.
-  #announce(text) {
+  announce(text) {
     const line = document.createElement("p");
     line.textContent = text.trim();
     this.#announcer.append(line);

@@ -2,8 +2,8 @@
 
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-export function localise() {
-  for (const time of document.querySelectorAll("time[data-time]")) {
+export function localise(root = document) {
+  for (const time of root.querySelectorAll("time[data-time]")) {
     time.textContent = moment.format(new Date(time.dateTime));
   }
 }
