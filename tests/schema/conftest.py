@@ -11,6 +11,8 @@ import pytest
 from tests.live.people import Person
 from tests.servers import Server, start_server
 
+QUICK = {"demo_seconds": 0.01}
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -30,6 +32,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def demo(server: Server) -> dict:
+    """The demo's people; its agent, which the examples of the description name, answers at once."""
+    with sign_in(server, server.demo["admin"]) as admin:
+        admin.patch(f"/api/agents/{server.demo['agent']['id']}", json={"config": QUICK}).raise_for_status()
     return server.demo
 
 
@@ -39,7 +44,7 @@ def caller(request: pytest.FixtureRequest, server: Server, demo: dict) -> Caller
     role = request.param
     if role == "anonymous":
         return Caller()
-    quick = {"name": "Quick", "kind": "demo", "config": {"demo_seconds": 0.01}}
+    quick = {"name": "Quick", "kind": "demo", "config": QUICK}
     with sign_in(server, demo["admin"]) as admin, sign_in(server, demo[role]) as person:
         agent = admin.post("/api/agents", json=quick).raise_for_status().json()["id"]
         chat = person.new_chat(agent)
