@@ -15,6 +15,7 @@ SENTENCES = {
     "404": "Absent, or belonging to another team or person.",
     "405": "The method is not allowed here.",
     "409": "In conflict with the present state.",
+    "410": "The link was valid once.",
     "413": "Larger than allowed.",
     "415": "Not a media type this call reads.",
     "422": "The same idempotency key came with another content.",
