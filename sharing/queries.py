@@ -64,6 +64,21 @@ def managed_shares(user: User) -> QuerySet[Share]:
     return with_current_users(shares)
 
 
+def links_of(user: User) -> QuerySet[Share]:
+    """Return the links to a person's own chats."""
+    return with_current_users(Share.objects.filter(chat__user=user))
+
+
+def links_of_team() -> QuerySet[Share]:
+    """Return all links of the team, without their owners' pictures."""
+    return with_current_users(Share.objects.defer("chat__user__avatar"))
+
+
+def access_log(share: Share) -> QuerySet[Participant]:
+    """Return everybody who came to a link, the last first."""
+    return share.participants.order_by("-asked_at", "-id")
+
+
 def with_current_users(shares: QuerySet[Share]) -> QuerySet[Share]:
     """Count who is in each room, in the same query."""
     is_in = Q(
@@ -83,6 +98,11 @@ def rooms_with_people() -> QuerySet[Share]:
 def still_open(shares: QuerySet[Share]) -> QuerySet[Share]:
     """Keep the links that were neither revoked nor have expired."""
     return shares.filter(revoked_at=None, expires_at__gt=timezone.now())
+
+
+def ended(shares: QuerySet[Share]) -> QuerySet[Share]:
+    """Keep the links that were revoked or have expired."""
+    return shares.filter(Q(revoked_at__isnull=False) | Q(expires_at__lte=timezone.now()))
 
 
 def shown_messages(share: Share) -> QuerySet[Message]:
