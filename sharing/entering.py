@@ -24,16 +24,35 @@ def enter(visit: Visit, *, name: str = "", password: str = "", may_wait: bool = 
     long, and what `leases.join` raises. Whoever said the password is not asked again until they leave. Call it in the
     scope of the link's team and outside of a transaction.
     """
-    share, known = visit.share, visit.participant
-    must_prove = bool(share.password_hash) and (known is None or known.left_at is not None)
+    must_prove = needs_password(visit)
     if must_prove and not password:
         raise PasswordRequired()
     name = clean_name(name)
-    if share.asks_name and not name and not (known and known.name):
+    if needs_name(visit) and not name:
         raise NameRequired()
     if must_prove:
         _prove(visit, password)
-    return leases.join(share, token=visit.token, name=name, address=visit.address, may_wait=may_wait)
+    return leases.join(visit.share, token=visit.token, name=name, address=visit.address, may_wait=may_wait)
+
+
+def needs_password(visit: Visit) -> bool:
+    """Tell whether somebody must say the link's password to come in."""
+    return bool(visit.share.password_hash) and not is_known(visit)
+
+
+def needs_name(visit: Visit) -> bool:
+    """Tell whether somebody must say their name to come in."""
+    return visit.share.asks_name and not (visit.participant and visit.participant.name)
+
+
+def is_known(visit: Visit) -> bool:
+    """Tell whether somebody came in or lined up before and has not left, even if their place is gone by now."""
+    return visit.participant is not None and visit.participant.left_at is None
+
+
+def was_let_in(visit: Visit) -> bool:
+    """Tell whether somebody has seen the room from inside and has not left, even if their place is gone by now."""
+    return is_known(visit) and visit.participant is not None and visit.participant.joined_at is not None
 
 
 def clean_name(text: str) -> str:

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from sharing.views import links, log, room, team
+from sharing.views import copying, links, log, room, team
 
 urlpatterns = [
     path("share/<str:token>", room.room, name="share-room"),
     path("share/<str:token>/enter", room.come_in, name="share-enter"),
     path("share/<str:token>/say", room.say, name="share-say"),
     path("share/<str:token>/leave", room.leave, name="share-leave"),
+    path("share/<str:token>/copy", copying.copy, name="share-copy"),
     path("chats/<uuid:chat_id>/share", links.links, name="chat-share"),
     path("shares/<uuid:share_id>/change", links.change, name="share-change"),
     path("shares/<uuid:share_id>/extend", links.extend, name="share-extend"),
