@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from chats.events import company_changed
 from sharing.models import Ending, Share
 from tenants.groups import team_group, tell_on_commit
 
@@ -14,13 +15,16 @@ def share_group(share_id: UUID) -> str:
 def room_moved(share: Share) -> None:
     """Tell that somebody came in, left, or waits."""
     tell_on_commit(share_group(share.id), {"type": "room.moved"})
+    company_changed(share.chat)
 
 
 def share_changed(share: Share) -> None:
     """Tell that the link's own fields changed."""
     tell_on_commit(share_group(share.id), {"type": "share.changed"})
+    company_changed(share.chat)
 
 
 def share_ended(share: Share, ending: Ending) -> None:
     """Tell that the room is closed."""
     tell_on_commit(share_group(share.id), {"type": "share.ended", "reason": ending.value})
+    company_changed(share.chat, ending.label)

@@ -1,17 +1,16 @@
 """A socket that fails says so in the log; one whose other side is gone does not cry."""
 
 import logging
-from unittest.mock import AsyncMock, Mock
+from unittest.mock import AsyncMock
 
 import pytest
 
-from chats.consumers import ChatConsumer, Close
+from chats.sockets import AnswerSocket, Close
 
 
 @pytest.fixture
 def consumer():
-    consumer = ChatConsumer()
-    consumer.chat = Mock(id="a-chat")
+    consumer = AnswerSocket()
     consumer.close = AsyncMock(side_effect=OSError("gone"))
     return consumer
 
@@ -21,7 +20,7 @@ async def test_a_fault_closes_the_socket_and_is_logged_as_what_it_is(consumer, c
     async def fail():
         raise fault
 
-    with caplog.at_level(logging.INFO, "chats.consumers"):
+    with caplog.at_level(logging.INFO, "chats.sockets"):
         await consumer._close_on_fault(fail())
     assert [record.levelno for record in caplog.records] == [level]
     consumer.close.assert_awaited_once_with(Close.FAULT)
