@@ -63,13 +63,18 @@ def create_share(
 
 @transaction.atomic
 def change_share(*, share: Share, password: str | None = None, **changes: Any) -> Share:
-    """Change a link's fields, of `CHANGEABLE`, and its password ("" is none, None leaves it); tell the room."""
+    """Change a link's fields, of `CHANGEABLE`, and its password ("" is none, None leaves it); tell the room.
+
+    A new password puts everybody out, whoever was let in with the old one too: who knows it comes in again.
+    """
     given = {name: value for name, value in changes.items() if name in CHANGEABLE}
     if password is not None:
         given["password_hash"] = make_password(password) if password else ""
     for name, value in given.items():
         setattr(share, name, value)
     share.save(update_fields=list(given))
+    if password:
+        share.participants.filter(left_at=None).update(left_at=timezone.now())
     audit.record(
         AuditAction.SHARE_CHANGED,
         team_id=share.team_id,
