@@ -23,6 +23,7 @@ def call(answers: str, body: dict[str, Any] | None = None) -> Call:
 SIGNED_IN = "200 200 200 200 200 401"
 BACK_END = "403 403 403 403 403 401"
 OWN = "200 404 404 404 404 401"
+MANAGED = "200 200 404 404 404 401"
 PAGE = "200 200 200 200 200 302"
 OWN_PAGE = "200 404 404 404 404 302"
 OWN_SEEN = "303 404 404 404 404 302"
@@ -83,6 +84,14 @@ ROUTES: dict[str, dict[str, Call]] = {
     "v1/models/<path:model>": {"GET": call("404 404 404 404 404 401")},
     "v1/chat/completions": {"POST": call("200 200 200 404 404 401", {"model": "AGENT", "messages": SAID})},
     "v1/responses": {"POST": call("200 200 200 404 404 401", {"model": "AGENT", "input": SAID})},
+    "mid/sessions/<uuid:chat_id>/share": {"POST": call(OWN, {})},
+    "mid/sessions/<uuid:chat_id>/shares": {"GET": call(MANAGED)},
+    "mid/share/<str:token>": {"GET": call("404"), "PATCH": call(MANAGED, {}), "DELETE": call(MANAGED)},
+    "mid/share/<str:token>/log": {"GET": call(MANAGED)},
+    "mid/share/<str:token>/join": {"POST": call("404", {})},
+    "mid/share/<str:token>/leave": {"POST": call("404", {})},
+    "mid/share/<str:token>/message": {"POST": call("404", {"user_message": "hello"})},
+    "mid/share/<str:token>/heartbeat": {"POST": call("404", {})},
     "": {"GET": call("302")},
     "sign-in": {"GET": call("302 302 302 302 302 200"), "POST": call("200", {})},
     "sign-out": {"POST": call("302", {})},
@@ -118,6 +127,19 @@ ROUTES: dict[str, dict[str, Call]] = {
     "agents/<uuid:agent_id>/active": {"POST": call(AGENT_SEEN, {"active": "0"})},
     "agents/<uuid:agent_id>/avatar": {"POST": call(AGENT_SEEN, {"remove": "1"})},
     "agents/<uuid:agent_id>/delete": {"GET": call(AGENT_PAGE), "POST": call(AGENT_SEEN, {})},
+    "share/<str:token>": {"GET": call("404")},
+    "share/<str:token>/enter": {"POST": call("404", {})},
+    "share/<str:token>/say": {"POST": call("404", {})},
+    "share/<str:token>/leave": {"POST": call("404", {})},
+    "share/<str:token>/copy": {
+        "GET": call("404 404 404 404 404 302"),
+        "POST": call("404 404 404 404 404 302", {"agent_id": "AGENT"}),
+    },
+    "links": {"GET": call(PAGE)},
+    "links/team": {"GET": call("403 200 403 403 200 302")},
+    "links/team/sharing": {"POST": call("403 302 403 403 302 302", {"allowed": "0"})},
+    "shares/<uuid:share_id>/log": {"GET": call("200 200 404 404 404 302")},
+    "shares/<uuid:share_id>/log.csv": {"GET": call("200 200 404 404 404 302")},
     "usage": {"GET": call(PAGE)},
     "usage.csv": {"GET": call(PAGE)},
     "chats": {"GET": call(PAGE)},
