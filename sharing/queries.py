@@ -86,7 +86,8 @@ def with_current_users(shares: QuerySet[Share]) -> QuerySet[Share]:
         participants__left_at=None,
         participants__lease_until__gt=timezone.now(),
     )
-    return shares.select_related("team", "chat__user").annotate(current_users=Count("participants", filter=is_in))
+    counted = shares.select_related("team", "chat__user").annotate(current_users=Count("participants", filter=is_in))
+    return counted.order_by("-created_at", "-id")  # grouped rows have no order of their own
 
 
 def rooms_with_people() -> QuerySet[Share]:

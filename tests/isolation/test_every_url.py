@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import ApiKey, Invitation, RefreshSession
+from sharing.models import Share
 from tenants.scope import unsafe_all_tenants
 from tests.conftest import Cast
 from tests.isolation.conftest import World
@@ -25,7 +26,7 @@ STRANGERS = [
     if "<uuid:" in route and not (role == "teammate" and "agents" in route)  # an agent is the whole team's
 ]
 Ask = Callable[..., Any]
-API = ("api/", "v1/")
+API = ("api/", "v1/", "mid/")
 
 
 def patterns(found: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -61,7 +62,15 @@ def the_object(route: str, world: World) -> UUID:
         return world.ours.rows[Invitation].pk
     if "user_id" in route:
         return world.ours.user.pk
+    if "share_id" in route:
+        return world.ours.rows[Share].pk
     return world.ours.agent.pk if "agents" in route else world.ours.chat.pk
+
+
+def the_token(route: str, method: str, world: World) -> str:
+    """A link's own token where only those who manage it get in, none where it would let everybody in."""
+    managed = method in {"PATCH", "DELETE"} or route.endswith("/log")
+    return world.ours.rows[Share].token if managed and route.startswith("mid/") else "unknown"
 
 
 @pytest.fixture
@@ -71,6 +80,7 @@ def ask(world: World, cast: Cast, client_of: Any, sits: Any) -> Ask:
     def ask(role: str, route: str, method: str, pk: UUID | None = None) -> Any:
         path = "/" + re.sub("<uuid:.*?>", str(pk or the_object(route, world)), route)
         path = re.sub("<int:.*?>", "1", path)
+        path = path.replace("<str:token>", the_token(route, method, world))
         path = re.sub("<.*?>", "unknown", path)  # a name or a token, of which none is good
         api = route.startswith(API)
         client = Client() if role == "anonymous" else (client_of if api else sits)(getattr(cast, role))
