@@ -17,10 +17,11 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import PERSONAL_SCOPES, TEAM_SCOPES, ApiKey, Scope
 from accounts.permissions import IsTrustedBackEnd
+from sharing.models import Share
 from tenants.exceptions import TooManyRequests
 from tests.conftest import Cast
 from tests.isolation.routes import ROUTES
-from tests.isolation.test_every_url import patterns
+from tests.isolation.test_every_url import API, patterns
 from tests.isolation.world import Side, furnish
 from tests.keys import change, new_key, with_key
 
@@ -64,6 +65,20 @@ OPENED_BY: dict[str, str] = {
     "GET /api/chats/{id}/attachments/{id}": Scope.CHATS_READ,
     "POST /api/chats/{id}/stop": Scope.CHATS_WRITE,
     "GET /api/chats/{id}/stream": Scope.CHATS_READ,
+    "POST /mid/sessions/{id}/share": Scope.SHARES_WRITE,
+    "GET /mid/sessions/{id}/shares": Scope.SHARES_READ,
+    "GET /mid/share/{id}": PUBLIC,
+    "PATCH /mid/share/{id}": Scope.SHARES_WRITE,
+    "DELETE /mid/share/{id}": Scope.SHARES_WRITE,
+    "GET /mid/share/{id}/log": Scope.SHARES_READ,
+    "POST /mid/share/{id}/join": PUBLIC,
+    "POST /mid/share/{id}/leave": PUBLIC,
+    "POST /mid/share/{id}/message": PUBLIC,
+    "POST /mid/share/{id}/heartbeat": PUBLIC,
+    "GET /api/chats/shared": Scope.CHATS_READ,
+    "GET /api/chats/{id}/members": Scope.CHATS_READ,
+    "PUT /api/chats/{id}/members": Scope.CHATS_WRITE,
+    "POST /api/chats/{id}/read": Scope.CHATS_WRITE,
     "GET /v1/models": Scope.AGENTS_READ,
     "GET /v1/models/{id}": Scope.AGENTS_READ,
     "POST /v1/chat/completions": Scope.CHATS_WRITE,
@@ -80,6 +95,8 @@ FOR_BACK_ENDS = {call for call, scope in OPENED_BY.items() if scope == Scope.USE
 Ask = Callable[..., Any]
 HEADERS = ("authorization", "x-api-key")
 PUBLIC_CALLS = [call for call, scope in OPENED_BY.items() if scope == PUBLIC]
+# Open to everybody who brings what the call is about, a token of their own.
+ASKS_FOR_MORE = ("/refresh", "/heartbeat", "/stream")
 CLOSED = [call for call, scope in OPENED_BY.items() if scope != PUBLIC]
 
 
@@ -162,6 +179,8 @@ def ask(side: Side) -> Ask:
             "agents": side.agent.pk,
             "models": side.agent.pk,
             "chats": side.chat.pk,
+            "sessions": side.chat.pk,
+            "share": side.rows[Share].token,
             "api-keys": side.rows[ApiKey].pk,
             "attachments": side.chat.pk,
         }
@@ -193,7 +212,7 @@ def is_open(answer: Any) -> bool:
 def test_what_is_public_asks_for_no_key(ask: Ask, call: str) -> None:
     answer, bad = ask(call), ask(call, **with_key("parley_nonsense"))
     assert answer.status_code == bad.status_code
-    assert call.endswith("/refresh") or is_open(answer)
+    assert call.endswith(ASKS_FOR_MORE) or is_open(answer)
 
 
 def test_without_a_key_everything_else_is_closed(ask: Ask) -> None:
@@ -251,7 +270,7 @@ def test_calls_for_back_ends_are_closed_to_people(cast: Cast, ask: Ask, client_o
 def test_on_every_page_a_key_is_nobody(cast: Cast, side: Side) -> None:
     client, texts = Client(), [new_key(owner)[1] for owner in (cast.operator, cast.team)]
     for route, methods in ROUTES.items():
-        if route.startswith(("api/", "v1/")):
+        if route.startswith(API):
             continue
         path = "/" + re.sub("<.*?>", "x", re.sub("<uuid:.*?>", str(side.chat.pk), route))
         for method in methods:
