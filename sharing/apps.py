@@ -6,4 +6,4 @@ class SharingConfig(AppConfig):
     verbose_name = "Share links"
 
     def ready(self) -> None:
-        from sharing import deleting  # noqa: F401 # listens
+        from sharing import company, deleting  # noqa: F401, PLC0415 - they listen to chats and to rows

@@ -1,7 +1,8 @@
 """Places in a room: a participant holds one as long as they are heard from.
 
-A room's share row is the lock: whoever counts its places and takes one holds it until both are committed, so the
-limit holds however many come at once, in however many processes.
+A room's share row is the lock: whoever counts its places and takes one, or makes a lease longer, holds it until that
+is committed. So the limit holds however many come at once, in however many processes, and a lease that was just found
+to be over is not brought back to life beside its successor. Moments are read once the lock is held.
 """
 
 from collections.abc import Collection
@@ -26,6 +27,8 @@ from tenants.managers import find
 WAITING_SECONDS: Final = 15
 # How long a place is kept for somebody whose connection broke: as long as a page takes to load again.
 GRACE_SECONDS: Final = 8
+# How many may wait in line for one room.
+LINE_LENGTH: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +70,11 @@ def join(
         mine = participant_of(locked, token)
         if mine is None:
             token = new_participant_token()
-            mine = Participant(
-                share=locked,
-                token_hash=participant_hash(token),
-                address_prefix=prefix(address),
-                lease_until=timezone.now(),
-            )
+            mine = _somebody_new(locked, token, address)
         assert token is not None
         was_waiting, was_in = mine.joined_at is None and mine.is_alive, mine.is_in
         ahead = -1 if was_in else _ahead_of(locked, mine)
-        if ahead >= 0 and not may_wait:
+        if ahead >= (LINE_LENGTH if may_wait else 0):
             raise ShareFull()
         if was_in:
             mine.lease_until = lease_end()
@@ -89,13 +87,28 @@ def join(
     return Seat(mine, token, max(ahead, 0))
 
 
+def _held(share_id: UUID) -> Share | None:
+    """Hold a room's row, open or not, to the end of the transaction; None if it is gone."""
+    shares = Share.objects.select_for_update(of=("self",)).select_related("team", "chat__user")
+    return find(shares, id=share_id)
+
+
 def _locked(share: Share) -> Share:
-    locked = find(Share.objects.select_for_update(of=("self",)).select_related("team", "chat__user"), id=share.id)
+    locked = _held(share.id)
     if locked is None:
         raise ShareNotFound()
     if locked.ending is not None:
         raise ShareGone(locked.ending.label)
     return locked
+
+
+def _somebody_new(share: Share, token: str, address: Address | None) -> Participant:
+    return Participant(
+        share=share,
+        token_hash=participant_hash(token),
+        address_prefix=prefix(address),
+        lease_until=timezone.now(),
+    )
 
 
 def _ahead_of(share: Share, mine: Participant) -> int:
@@ -128,8 +141,11 @@ def leave(share: Share, *, token: str | None) -> int:
         return people_in(share).count()
 
 
+@transaction.atomic
 def renew(share_id: UUID, participant_ids: Collection[UUID]) -> set[UUID]:
     """Renew the leases of people heard from, in the room and in line; return those that still had one."""
+    if _held(share_id) is None:
+        return set()
     now = timezone.now()
     alive = Participant.objects.filter(share_id=share_id, id__in=participant_ids, left_at=None, lease_until__gt=now)
     known = dict(alive.values_list("id", "joined_at"))
@@ -140,8 +156,10 @@ def renew(share_id: UUID, participant_ids: Collection[UUID]) -> set[UUID]:
     return set(known)
 
 
+@transaction.atomic
 def let_go(share_id: UUID, participant_ids: Collection[UUID]) -> None:
     """Keep the places of people whose connection broke for a moment only: they may be loading the page again."""
+    _held(share_id)  # not for the limit: two who go over the same rows in another order would wait for each other
     until = timezone.now() + timedelta(seconds=GRACE_SECONDS)
     Participant.objects.filter(share_id=share_id, id__in=participant_ids, left_at=None, lease_until__gt=until).update(
         lease_until=until
@@ -163,7 +181,9 @@ def admit(share_id: UUID) -> list[UUID]:
         free = locked.max_concurrent_users - people_in(locked).count()
         chosen = list(people_waiting(locked).values_list("id", flat=True)[: max(free, 0)])
         if chosen:
-            Participant.objects.filter(id__in=chosen).update(joined_at=timezone.now(), lease_until=lease_end())
+            Participant.objects.filter(id__in=chosen, left_at=None).update(
+                joined_at=timezone.now(), lease_until=lease_end()
+            )
             events.room_moved(locked)
     return chosen
 
