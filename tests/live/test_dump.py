@@ -22,6 +22,7 @@ from tests.servers import Server, start_server
 pytestmark = pytest.mark.processes
 PASSWORD = "Mx7-a-password-of-the-dump-test"
 TYPED_FOR_AN_EMAIL = "zq4-typed-into-the-wrong-field@nowhere.example"
+LINK_PASSWORD = "bW3-a-password-of-a-link"
 AGENT_TOKEN = "kV9-token-of-the-agents-webhook"
 PIECE = 12
 SESSION_DATA = re.compile(rb"\.(eJ[\w-]+):[\w-]+:[\w-]+")
@@ -64,6 +65,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Scene, byt
         clients(scene, demo)
         keys(scene, demo)
         links(scene, demo, page)
+        rooms(scene, demo)
         page.close()
         yield scene, dump(folder, server.env.get("DATABASE_URL"))
 
@@ -144,6 +146,21 @@ def links(scene: Scene, demo: dict[str, Any], page: httpx.Client) -> None:
     scene.marks["the invited"] = "invited@demo.example"
 
 
+def rooms(scene: Scene, demo: dict[str, Any]) -> None:
+    """Share a chat by a link with a password, and come in by it."""
+    with Person(scene.server, demo["admin"]["email"], PASSWORD) as admin:
+        agent = admin.get("/api/agents").json()[0]["id"]
+        chat = admin.post("/api/chats", json={"agent_id": agent}).json()["id"]
+        link = {"title": "Link of the dump", "password": LINK_PASSWORD}
+        token = admin.post(f"/mid/sessions/{chat}/share", json=link).json()["share_token"]
+    with httpx.Client(base_url=f"{scene.server.base_url}/mid/share/{token}", timeout=30) as visitor:
+        joined = visitor.post("join", json={"password": LINK_PASSWORD, "display_name": "Visitor of the dump"})
+        scene.keep("the link", token, opens=joined)
+        scene.keep("the link's password", LINK_PASSWORD, opens=joined)
+        scene.keep("the visitor's token", joined.json()["participant_token"], opens=visitor.post("heartbeat"))
+    scene.marks |= {"the link's title": "Link of the dump", "the visitor": "Visitor of the dump"}
+
+
 def dump(folder: Path, database: str | None) -> bytes:
     """Return all that somebody with a copy of the database has, also what its sessions hold packed."""
     if database:
@@ -186,7 +203,7 @@ def test_what_must_stand_in_the_dump_is_found(scene: tuple[Scene, bytes]) -> Non
 
 def test_no_secret_stands_in_the_dump(scene: tuple[Scene, bytes]) -> None:
     seen, copy = scene
-    assert len(seen.secrets) == 12
+    assert len(seen.secrets) == 15
     assert all(len(secret) > PIECE for secret in seen.secrets.values())
     lower = copy.lower()
     found = {
