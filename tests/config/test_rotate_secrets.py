@@ -4,8 +4,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from agents.models import Agent
+from sharing.models import Share
+from sharing.queries import share_of
 from tenants.scope import tenant_scope
-from tests.factories import AgentFactory
+from tests.factories import AgentFactory, ShareFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -13,6 +15,16 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def agents():
     return [AgentFactory(webhook_token=f"secret number {number}") for number in (1, 2)]
+
+
+@pytest.fixture
+def share():
+    return ShareFactory(password="a password")
+
+
+def link_of(share):
+    with tenant_scope(share.team_id):
+        return Share.objects.get(id=share.id).token
 
 
 def tokens(agents):
@@ -23,13 +35,16 @@ def tokens(agents):
     return found
 
 
-def test_the_new_key_alone_opens_everything_afterwards(agents, settings, capsys):
+def test_the_new_key_alone_opens_everything_afterwards(agents, share, settings, capsys):
+    link = link_of(share)
     old = settings.FIELD_KEYS
     settings.FIELD_KEYS = ["a new key", *old]
     call_command("rotate_secrets")
-    assert capsys.readouterr().out == "2 secrets are sealed with the first key.\n"
+    assert capsys.readouterr().out == "3 secrets are sealed with the first key.\n"
     settings.FIELD_KEYS = ["a new key"]
     assert tokens(agents) == ["secret number 1", "secret number 2"]
+    assert link_of(share) == link
+    assert share_of(link) == share
 
 
 def test_a_lost_key_is_said_and_changes_nothing(agents, settings):
