@@ -1,10 +1,11 @@
 """What the templates of chats need."""
 
-from typing import Any
+from typing import Any, Final
 from zlib import crc32
 
 from django import template
 
+from accounts.models import User
 from agents.breaker import obstacle_of
 from agents.models import Agent
 from chats.frames import sentence_of
@@ -13,6 +14,8 @@ from chats.models import Message
 from chats.notices import Beside, beside_of, description
 
 register = template.Library()
+GUEST: Final = "Guest"
+FORMER: Final = "A former member"
 HUES = 6
 
 
@@ -22,6 +25,20 @@ def answer_text(message: Message) -> dict[str, Any]:
     is_live = message.status == "streaming"
     end = finished_blocks(message.content) if is_live else len(message.content)
     return {"blocks": render(message.content[:end]), "tail": message.content[end:], "is_live": is_live}
+
+
+@register.filter
+def is_said_by(message: Message, reader: User) -> bool:
+    """Tell whether somebody reads their own words."""
+    return message.guest_id is None and message.author_id == reader.id
+
+
+@register.filter
+def speaker(message: Message) -> str:
+    """Name whoever of the team or from outside said something."""
+    if message.guest_id is not None:
+        return message.guest_name or GUEST
+    return str(message.author or FORMER)
 
 
 @register.filter

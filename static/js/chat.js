@@ -6,6 +6,7 @@ import { fetchPage, Messages } from "./messages.js";
 import { Refusal } from "./refusal.js";
 import { Follower } from "./scroll.js";
 import { Socket } from "./socket.js";
+import { areTyping, Typist } from "./typing.js";
 
 const PATIENCE = 1500; // until what the socket should have brought is fetched instead
 const SILENCE = 15000; // after this the page asks whether a live answer is still one
@@ -19,6 +20,8 @@ const messages = new Messages(root.querySelector("[data-messages]"), root.queryS
 const follower = new Follower(root.querySelector("[data-jump]"));
 const composer = form && new Composer(form, refusal, root.dataset.chatId);
 const socket = new Socket(root.dataset.socket);
+const typist = form && new Typist(form, socket);
+const company = root.querySelector("[data-company]");
 
 let held = null; // frames that arrive while the list is fetched: they are newer than it
 let wasLost = false;
@@ -53,6 +56,7 @@ function show(frame) {
 function apply(frame) {
   if (frame.type === "chat") rename(frame.data.title);
   else if (frame.type === "closed") socket.end(frame.data.reason);
+  else if (frame.type === "company") seeCompany(frame.data);
   else messages.show(frame);
   if (frame.type === "error" && meter?.childElementCount) remeasure();
 }
@@ -64,12 +68,22 @@ async function remeasure() {
   if (fresh) showMeter(fresh.innerHTML);
 }
 
+// Who else is here, and who of them is writing.
+function seeCompany({ sentence, typing }) {
+  if (company) {
+    company.textContent = sentence;
+    company.hidden = !sentence;
+  }
+  root.querySelector("[data-typing]").textContent = areTyping(typing);
+}
+
 function rename(title) {
   for (const element of document.querySelectorAll("[data-title]")) element.textContent = title;
   document.title = `${title} – Parley`;
 }
 
 function expect(id) {
+  typist?.rest();
   follower.jump();
   setTimeout(() => messages.has(id) || refresh(), PATIENCE);
 }

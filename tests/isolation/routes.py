@@ -34,6 +34,7 @@ AGENT_SEEN = "403 303 403 403 404 302"
 AGENT = {"name": "made here", "kind": "demo"}
 SAID = [{"role": "user", "content": "hello"}]
 
+LINK = {"title": "made here", "max_concurrent_users": "10", "max_messages": "200"}
 NEW_AGENT = {**AGENT, "auth_kind": "bearer", "audience": "all"}
 
 ROUTES: dict[str, dict[str, Call]] = {
@@ -141,6 +142,14 @@ ROUTES: dict[str, dict[str, Call]] = {
     "links": {"GET": call(PAGE)},
     "links/team": {"GET": call("403 200 403 403 200 302")},
     "links/team/sharing": {"POST": call("403 302 403 403 302 302", {"allowed": "0"})},
+    "chats/<uuid:chat_id>/share": {"GET": call(OWN_PAGE), "POST": call(OWN_SEEN, {"days": "7", **LINK})},
+    "shares/<uuid:share_id>/change": {"GET": call(OWN_PAGE), "POST": call(OWN_SEEN, LINK)},
+    "shares/<uuid:share_id>/extend": {"POST": call("303 303 404 404 404 302", {"days": "7"})},
+    "shares/<uuid:share_id>/qr.svg": {"GET": call(OWN_PAGE)},
+    "shares/<uuid:share_id>/revoke": {
+        "GET": call("200 200 404 404 404 302"),
+        "POST": call("303 303 404 404 404 302", {}),
+    },
     "shares/<uuid:share_id>/log": {"GET": call("200 200 404 404 404 302")},
     "shares/<uuid:share_id>/log.csv": {"GET": call("200 200 404 404 404 302")},
     "usage": {"GET": call(PAGE)},
