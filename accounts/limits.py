@@ -46,6 +46,11 @@ class Attempt:
 
     window: RateWindow
 
+    @property
+    def is_first(self) -> bool:
+        """Tell whether it was the first of its window."""
+        return self.window.count == 1
+
     def forgive(self) -> None:
         """Take the try back: it was no failure."""
         window = RateWindow.objects.filter(key=self.window.key, started_at=self.window.started_at, count__gt=0)
@@ -100,6 +105,16 @@ def count_reset(*, email: str, address: Address | None) -> None:
 def count_agent_test(*, user_id: UUID) -> None:
     """Count a test of an agent, which calls it and costs nothing; raise `TooManyRequests` beyond the limit."""
     _count(f"agent-test:{user_id}", tries=AGENT_TESTS_PER_PERSON, seconds=ADDRESS_SECONDS)
+
+
+def count_share_join(*, address: Address | None) -> Attempt:
+    """Count somebody new at a share link, from an address; raise `TooManyRequests` beyond the limit.
+
+    A whole class may sit behind one address; the limit is there so that a loop cannot fill the table.
+    """
+    return Attempt(
+        _count(f"share-join:{network(address)}", tries=settings.SHARE_JOINS_PER_MINUTE, seconds=ADDRESS_SECONDS)
+    )
 
 
 def count_share_message(*, share_id: UUID, participant_id: UUID) -> tuple[Attempt, Attempt]:

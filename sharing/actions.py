@@ -15,7 +15,7 @@ from accounts.audit import AuditAction
 from accounts.models import User
 from chats.models import Chat
 from sharing import events
-from sharing.exceptions import ShareGone, SharingOff
+from sharing.exceptions import ShareGone, ShareNotFound, SharingOff
 from sharing.models import MAX_DAYS, Ending, Share
 from sharing.queries import rooms_with_people
 from sharing.tokens import ShareToken
@@ -24,6 +24,9 @@ from tenants.managers import find
 from tenants.scope import tenant_scope, unsafe_all_tenants
 
 DEFAULT_DAYS: Final = 7
+LOG_LENGTH: Final = 5_000  # of a link; its oldest entries go
+WAITED_IN_VAIN: Final = timedelta(hours=1)
+FORGOTTEN_AT_ONCE: Final = 1_000
 ROOMS_TOLD: Final = 500  # at once; others look for themselves within seconds
 CHANGEABLE: Final = frozenset(
     {
@@ -65,14 +68,16 @@ def create_share(
 def change_share(*, share: Share, password: str | None = None, **changes: Any) -> Share:
     """Change a link's fields, of `CHANGEABLE`, and its password ("" is none, None leaves it); tell the room.
 
-    A new password puts everybody out, whoever was let in with the old one too: who knows it comes in again.
+    A new password puts everybody out, whoever was let in with the old one too: it is mostly set because strangers know
+    that. Who knows the new one comes in again. Raises `ShareNotFound` for a link deleted meanwhile.
     """
     given = {name: value for name, value in changes.items() if name in CHANGEABLE}
     if password is not None:
         given["password_hash"] = make_password(password) if password else ""
     for name, value in given.items():
         setattr(share, name, value)
-    share.save(update_fields=list(given))
+    if given and not Share.objects.filter(id=share.id).update(**given):
+        raise ShareNotFound()
     if password:
         share.participants.filter(left_at=None).update(left_at=timezone.now())
     audit.record(
@@ -122,6 +127,20 @@ def allow_sharing(*, team_id: UUID, allowed: bool) -> None:
     if not allowed:
         for share in rooms_with_people()[:ROOMS_TOLD]:
             events.share_ended(share, Ending.REVOKED)
+
+
+@transaction.atomic
+def forget_visitors(share: Share) -> None:
+    """Delete some of a link's people who matter no more: who waited in vain, and who is beyond what the log keeps.
+
+    Each call deletes more than one address may add in the minute between two calls.
+    """
+    gone = share.participants.filter(lease_until__lt=timezone.now() - WAITED_IN_VAIN)
+    in_vain = gone.filter(joined_at=None, messages_sent=0).values_list("id", flat=True)[:FORGOTTEN_AT_ONCE]
+    oldest = gone.order_by("-lease_until").values_list("id", flat=True)[LOG_LENGTH : LOG_LENGTH + FORGOTTEN_AT_ONCE]
+    ids = {*in_vain, *oldest}
+    if ids:
+        share.participants.filter(id__in=ids).delete()
 
 
 def _name_in_log(share: Share) -> str:

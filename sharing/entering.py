@@ -4,13 +4,14 @@ import unicodedata
 from typing import Final
 
 from accounts.hashers import MAX_PASSWORD_CHARS
-from accounts.limits import count_share_password
+from accounts.limits import count_share_join, count_share_password
 from chats.models import GUEST_NAME_CHARS
 from sharing import leases
+from sharing.actions import forget_visitors
 from sharing.exceptions import NameRequired, PasswordRequired, WrongPassword
 from sharing.leases import Seat
 from sharing.visits import Visit
-from tenants.exceptions import Invalid
+from tenants.exceptions import Invalid, ParleyError
 
 # Nothing that breaks a line or turns its direction; joiners inside a word and of emoji are part of a name.
 _UNWANTED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -32,7 +33,22 @@ def enter(visit: Visit, *, name: str = "", password: str = "", may_wait: bool = 
         raise NameRequired()
     if must_prove:
         _prove(visit, password)
-    return leases.join(visit.share, token=visit.token, name=name, address=visit.address, may_wait=may_wait)
+    return _join(visit, name, may_wait=may_wait)
+
+
+def _join(visit: Visit, name: str, *, may_wait: bool) -> Seat:
+    """Take a place; who is new is counted, each leaves a row behind. Being refused leaves none and costs nothing."""
+    if visit.participant is not None:
+        return leases.join(visit.share, token=visit.token, name=name, may_wait=may_wait)
+    counted = count_share_join(address=visit.address)
+    try:
+        seat = leases.join(visit.share, name=name, address=visit.address, may_wait=may_wait)
+    except ParleyError:
+        counted.forgive()
+        raise
+    if counted.is_first:
+        forget_visitors(visit.share)
+    return seat
 
 
 def needs_password(visit: Visit) -> bool:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.addresses import Address, prefix
 from sharing import events
-from sharing.exceptions import ShareFull, ShareGone, ShareNotFound
+from sharing.exceptions import PasswordRequired, ShareFull, ShareGone, ShareNotFound
 from sharing.models import Participant, Share
 from sharing.queries import participant_of, people_in, people_waiting
 from sharing.tokens import new_participant_token, participant_hash
@@ -63,10 +63,13 @@ def join(
 ) -> Seat:
     """Take a place, or keep the one that the token stands for; with `may_wait` line up when the room is full.
 
-    Those in line come first. Raises `ShareFull`, and `ShareGone` where the room was closed meanwhile.
+    Those in line come first. Raises `ShareFull`, and, where that happened since the share was read, `ShareGone` when
+    the room was closed and `PasswordRequired` when it got a new password.
     """
     with transaction.atomic():
         locked = _locked(share)
+        if locked.password_hash not in {"", share.password_hash}:
+            raise PasswordRequired()
         mine = participant_of(locked, token)
         if mine is None:
             token = new_participant_token()
