@@ -65,9 +65,10 @@ function show(frame) {
   }
 }
 
-// The page was drawn for another seat: it is drawn anew, and what was typed is kept.
-function sit({ state, can_write: canWrite }) {
+// The page was drawn for another seat: it is drawn anew, and what was typed is kept. Or before the last message came.
+function sit({ state, can_write: canWrite, last_message_id: last }) {
   if (state !== "in" || String(canWrite) !== root.dataset.canWrite) location.reload();
+  else if (last && !messages.has(last)) refresh();
 }
 
 function tellWhoIsHere({ current_users: n, max_concurrent_users: max, waiting, typing: names }) {
