@@ -29,12 +29,13 @@ from chats.exceptions import (
     MessageTooLong,
     NoAgent,
     NothingToRetry,
+    ReadOnly,
     RunInProgress,
     UnknownAgent,
 )
 from chats.history import messages_and_whether_files, said_in
 from chats.models import Attachment, Chat, IdempotencyKey, Message, MessageRole, MessageStatus
-from chats.queries import last_answer, writable_chats
+from chats.queries import last_answer, may_write, readable_chats
 from tenants.exceptions import NotFound
 from tenants.managers import find
 from tenants.secrets import UnreadableSecret
@@ -110,8 +111,13 @@ class Speaker:
 
     @property
     def chats(self) -> QuerySet[Chat]:
-        """The chats to speak in; whoever let a guest in says which."""
-        return Chat.objects.all() if self.user is None else writable_chats(self.user)
+        """The chats that they may read; whoever let a guest in says which."""
+        return Chat.objects.all() if self.user is None else readable_chats(self.user)
+
+    def check_may_speak(self, chat: Chat) -> None:
+        """Raise `ReadOnly` for a chat that they may only read; whoever let a guest in has asked for themself."""
+        if self.user is not None and not may_write(self.user, chat):
+            raise ReadOnly()
 
     def charged(self, chat: Chat) -> User:
         """Return whose call of the agent it is."""
@@ -149,9 +155,9 @@ def start_answer(
     """Keep what somebody said in a chat, with its files, and start the agent's answer.
 
     Question, empty answer and run are committed together before a byte is sent to the agent. An idempotency key is
-    a person's, not a guest's. Raises `NotFound` for a chat that they may not speak in, `RunInProgress` while an
-    answer is being written, `IdempotencyMismatch` for a key used with another content, and what `chats.attachments`
-    has against a file.
+    a person's, not a guest's. Raises `NotFound` or `ReadOnly` for a chat that they may not speak in, `RunInProgress`
+    while an answer is being written, `IdempotencyMismatch` for a key used with another content, and what
+    `chats.attachments` has against a file.
     """
     if not content.strip() and not files:
         raise EmptyMessage()
@@ -191,6 +197,7 @@ def _locked(chat_id: UUID, speaker: Speaker) -> Iterator[Chat]:
             chat = find(chats, id=chat_id)
             if chat is None:
                 raise NotFound()
+            speaker.check_may_speak(chat)  # asked once the chat is held: who is put out while they wait stays out
             yield chat
     except IntegrityError as error:  # a live answer that the lock did not keep out, or an agent deleted just now
         raise RunInProgress() if "unique" in str(error).lower() else NoAgent() from error

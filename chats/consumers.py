@@ -16,7 +16,7 @@ from chats.api.serializers import MessageSerializer
 from chats.events import Company, chat_group, company_of, member_types
 from chats.live import rendering
 from chats.models import Chat, Message, MessageStatus
-from chats.queries import last_answer, readable_chats, with_known_agents, writable_chats
+from chats.queries import last_answer, may_write, readable_chats, with_known_agents
 from chats.sockets import AnswerSocket, Close, source_of
 from chats.typists import Typists
 from tenants.managers import find
@@ -32,6 +32,7 @@ class ChatConsumer(AnswerSocket):
     user: User
     chat: Chat
     group = ""
+    can_write = False
 
     async def connect(self) -> None:
         """Let in who may read the chat; whoever is let in hears all that happens from then on."""
@@ -51,6 +52,7 @@ class ChatConsumer(AnswerSocket):
             await self._turn_away(Close.NO_SUCH_CHAT, "There is no such chat.")
             return
         self.chat = chat
+        self.can_write = await self.in_team(self._may_write)
         self.subject = f"chat {chat.id}"
         self.group = await self.in_team(chat_group, chat.id)
         await self.channel_layer.group_add(self.group, self.channel_name)
@@ -66,7 +68,6 @@ class ChatConsumer(AnswerSocket):
         await self.refuse(code, reason)
 
     async def disconnect(self, code: int) -> None:
-        await super().disconnect(code)
         self.typists.clear()
         if self.group:
             await self.channel_layer.group_discard(self.group, self.channel_name)
@@ -91,6 +92,14 @@ class ChatConsumer(AnswerSocket):
 
     async def chat_deleted(self, event: dict[str, Any]) -> None:
         await self.refuse(Close.NO_SUCH_CHAT, "This chat was deleted.")
+
+    async def members_changed(self, event: dict[str, Any]) -> None:
+        await self._see_rights()
+
+    async def chat_read(self, event: dict[str, Any]) -> None:
+        if event["user_id"] != self.user.id.hex:
+            message = {"message_id": str(UUID(hex=event["message_id"])), "position": event["position"]}
+            await self.tell("read", {"user_id": str(UUID(hex=event["user_id"])), "name": event["name"], **message})
 
     async def chat_typing(self, event: dict[str, Any]) -> None:
         self.typists.note(event["who"], event["name"])
@@ -143,9 +152,17 @@ class ChatConsumer(AnswerSocket):
             if not await resolver.still_valid(self.principal):
                 await self.refuse(Close.SIGNED_OUT, "You were signed out. Reload the page to sign in again.")
                 return
-            if not await self.in_team(self._may_still_read):
-                await self.refuse(Close.NO_SUCH_CHAT, "This chat is no longer yours.")
-                return
+            await self._see_rights()
+
+    async def _see_rights(self) -> None:
+        """Close the socket of somebody who lost the chat; tell whoever may now take part, or no longer."""
+        if not await self.in_team(self._may_still_read):
+            await self.refuse(Close.NO_SUCH_CHAT, "This chat is no longer shared with you.")
+            return
+        can_write = await self.in_team(self._may_write)
+        if can_write != self.can_write:
+            self.can_write = can_write
+            await self.tell("rights", {"can_write": can_write})
 
     # Database work, in the scope of the team
 
@@ -156,7 +173,7 @@ class ChatConsumer(AnswerSocket):
         return readable_chats(self.user).filter(id=self.chat.id).exists()
 
     def _may_write(self) -> bool:
-        return writable_chats(self.user).filter(id=self.chat.id).exists()
+        return may_write(self.user, self.chat)
 
     def _load_messages(self, ids: list[UUID]) -> list[Message]:
         rows = Message.objects.filter(chat=self.chat, id__in=ids).select_related("author", "run")

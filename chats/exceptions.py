@@ -1,6 +1,6 @@
 """Refusals of chats."""
 
-from tenants.exceptions import Conflict, Invalid, NotFound, ParleyError, TooLarge
+from tenants.exceptions import Conflict, Forbidden, Invalid, NotFound, ParleyError, TooLarge
 
 
 class RunInProgress(Conflict):
@@ -11,6 +11,11 @@ class RunInProgress(Conflict):
 class NoAgent(Conflict):
     code = "AGENT_UNAVAILABLE"
     sentence = "The agent of this chat is no longer available to you. Start a new chat with another one."
+
+
+class ReadOnly(Forbidden):
+    code = "CHAT_READ_ONLY"
+    sentence = "You may read this chat, but not take part. Ask its owner to let you."
 
 
 class NothingToRetry(Conflict):

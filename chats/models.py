@@ -123,6 +123,8 @@ class Message(TenantModel):
     error_code = models.CharField(max_length=40, blank=True)
     timestamp = models.DateTimeField(default=timezone.now)
 
+    read_by: str = ""  # whose reading ends here, where a page says so
+
     class Meta(TenantModel.Meta):
         ordering = ["position"]
         constraints = [

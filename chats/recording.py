@@ -4,13 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
 from accounts.models import User
 from agents.events import AgentMoved, RunSaved, agent_moved, run_saved
 from agents.models import Agent, Run, RunStatus
-from chats.models import Chat, Message, MessageStatus
+from chats.models import Chat, ChatMember, Message, MessageStatus
 from tenants.managers import find
 
 STATUS_OF_RUN = {
@@ -68,13 +69,17 @@ def let_go_of_person(instance: User, **kwargs: Any) -> None:
     """Delete a person's chats, each held first, before their own row is touched.
 
     A message on its way is then said before, or finds no chat; otherwise its rows would keep the person from going.
-    An answer on its way holds its run and then wants the message, so the runs are held before the messages go.
+    So would what they say or read in a colleague's chat: those are held as well, and at last their own row, which
+    whoever is about to let them into a chat needs. An answer on its way holds its run and then wants the message, so
+    the runs are held before the messages go.
     """
-    chats = Chat.objects.filter(user=instance)
-    list(chats.select_for_update().order_by("id").values_list("id"))
+    let_in = Exists(ChatMember.objects.filter(chat=OuterRef("pk"), user=instance))
+    held = Chat.objects.filter(Q(user=instance) | let_in).select_for_update().order_by("id")
+    list(held.values_list("id"))
     live = Run.objects.filter(user=instance, status=RunStatus.RUNNING)
     list(live.select_for_update(no_key=True).values_list("id"))
-    chats.delete()
+    Chat.objects.filter(user=instance).delete()
+    list(User.objects.filter(id=instance.id).select_for_update().values_list("id"))
 
 
 @receiver(pre_delete, sender=Agent)

@@ -109,12 +109,17 @@ class ChatUpdateSerializer(WriteSerializer):
     metadata = BoundedObjectField(required=False)
 
 
-class ChatListQuerySerializer(serializers.Serializer[Any]):
+class PageQuerySerializer(serializers.Serializer[Any]):
+    """Which part of a list is wanted."""
+
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=MAX_PAGE)
+    offset = serializers.IntegerField(default=0, min_value=0, max_value=2**31)
+
+
+class ChatListQuerySerializer(PageQuerySerializer):
     """Which chats are listed."""
 
     include_archived = serializers.BooleanField(default=False)
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=MAX_PAGE)
-    offset = serializers.IntegerField(default=0, min_value=0, max_value=2**31)
 
 
 class ContentField(StrictCharField):

@@ -28,7 +28,12 @@ STATUS_OF_ERROR = {
 
 def stream(source: Source, cursor: Cursor) -> StreamingHttpResponse:
     """Answer with the events of an answer from a place on; a client that goes away changes nothing."""
-    response = StreamingHttpResponse(_events(source, cursor), content_type=EVENT_STREAM)
+    return event_stream(_events(source, cursor))
+
+
+def event_stream(events: AsyncIterator[bytes]) -> StreamingHttpResponse:
+    """Answer with events as they come."""
+    response = StreamingHttpResponse(events, content_type=EVENT_STREAM)
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"
     return response

@@ -12,8 +12,9 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Scope, User
+from accounts.models import Scope
 from chats import actions
+from chats.api.colleagues import Colleagues
 from chats.api.listing import listed, with_messages
 from chats.api.reading import idempotency_key, said_in
 from chats.api.serializers import (
@@ -28,23 +29,24 @@ from chats.api.serializers import (
 )
 from chats.api.streams import EVENT_STREAM, resumed, stream, whole
 from chats.attachments import MEDIA_TYPES
+from chats.exceptions import ReadOnly
 from chats.files import file_response
 from chats.frames import Source
 from chats.models import Chat
-from chats.queries import last_answer, own_attachments, own_chats
+from chats.queries import last_answer, may_write, own_chats, readable_attachments, readable_chats
 from tenants.api.parsers import UploadJSONParser
-from tenants.api.viewsets import TenantViewSet
 from tenants.exceptions import NotFound
 from tenants.managers import find
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="Makes a repeat safe.")
 LAST_EVENT_ID = OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER, description="Where to go on.")
+FOR_COLLEAGUES = {"retrieve", "stream", "stop", "read"}
 EVENTS = {(200, EVENT_STREAM): OpenApiTypes.STR}
 
 
 @extend_schema(tags=["chats"])
-class ChatViewSet(TenantViewSet[Chat]):
-    """A person's own chats."""
+class ChatViewSet(Colleagues):
+    """A person's own chats, and those that colleagues let them into, as far as they may."""
 
     serializer_class = ChatSerializer
     read_scope, write_scope = Scope.CHATS_READ, Scope.CHATS_WRITE
@@ -54,12 +56,7 @@ class ChatViewSet(TenantViewSet[Chat]):
     }
 
     def base_queryset(self) -> QuerySet[Chat]:
-        return own_chats(self._user)
-
-    @property
-    def _user(self) -> User:
-        assert isinstance(self.request.user, User)
-        return self.request.user
+        return readable_chats(self.person) if self.action in FOR_COLLEAGUES else own_chats(self.person)
 
     @extend_schema(parameters=[ChatListQuerySerializer], responses=ChatSerializer(many=True))
     def list(self, request: Request) -> Response:
@@ -77,11 +74,12 @@ class ChatViewSet(TenantViewSet[Chat]):
         """Begin a chat with an agent."""
         fields = ChatCreateSerializer(data=request.data)
         fields.is_valid(raise_exception=True)
-        return self._shown(actions.create_chat(user=self._user, **fields.validated_data), status=201)
+        return self._shown(actions.create_chat(user=self.person, **fields.validated_data), status=201)
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        """Show a chat with all its messages."""
-        return self._shown(self.get_object())
+        """Show a chat with all its messages; to a colleague also whose it is and what they may."""
+        chat = self.get_object()
+        return self._shown(chat) if chat.user_id == self.person.pk else self.shared_with_me(chat)
 
     @extend_schema(request=ChatUpdateSerializer)
     def update(self, request: Request, pk: str) -> Response:
@@ -109,7 +107,7 @@ class ChatViewSet(TenantViewSet[Chat]):
         """Say something; answered with events when asked for them, else with the finished message."""
         started = actions.start_answer(
             chat_id=pk,
-            speaker=actions.Speaker(self._user),
+            speaker=actions.Speaker(self.person),
             **said_in(request),
             idempotency_key=idempotency_key(request),
         )
@@ -132,7 +130,7 @@ class ChatViewSet(TenantViewSet[Chat]):
     @action(detail=True, methods=["get"], url_path="attachments/<uuid:attachment_id>", url_name="attachment")
     def attachment(self, request: Request, pk: Any, attachment_id: Any) -> HttpResponseBase:
         """Give the bytes of a file that came with a message."""
-        found = get_object_or_404(own_attachments(self._user), message__chat=pk, id=attachment_id)
+        found = get_object_or_404(readable_attachments(self.person), message__chat=pk, id=attachment_id)
         return file_response(request._request, found)
 
     @extend_schema(
@@ -152,11 +150,13 @@ class ChatViewSet(TenantViewSet[Chat]):
     def stop(self, request: Request, pk: Any) -> Response:
         """Stop the answer being written; what has come is kept."""
         chat = self.get_object()
+        if not may_write(self.person, chat):
+            raise ReadOnly()
         stopped = actions.stop_answer(chat=chat)
         return Response(StopSerializer({"stopped": stopped, "message": last_answer(chat)}).data)
 
     def _shown(self, chat: Chat, *, status: int = 200) -> Response:
-        whole_chat = find(own_chats(self._user).prefetch_related(with_messages()), id=chat.id)
+        whole_chat = find(own_chats(self.person).prefetch_related(with_messages()), id=chat.id)
         if whole_chat is None:  # it was deleted just now
             raise NotFound()
         return Response(ChatSerializer(whole_chat).data, status=status)

@@ -14,7 +14,7 @@ from agents import quota
 from agents.queries import agents_of
 from chats import actions
 from chats.forms import NewChatForm
-from chats.queries import shown_chats
+from chats.queries import shared_chats, shown_chats, with_unread
 from chats.views.leading import see, see_chat
 from tenants.exceptions import ParleyError
 
@@ -30,9 +30,18 @@ def chat_list(request: PrincipalRequest) -> HttpResponse:
     found = shown_chats(request.user).filter(is_archived=archived)
     if search:
         found = found.filter(title__icontains=search)
-    page = Paginator(found, CHATS_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(with_unread(found, request.user), CHATS_PER_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "search": search, "archived": archived, "obstacle": quota.obstacle_of(request.user)}
     return render(request, "chats/list.html", context)
+
+
+@require_GET
+@member_required
+def shared_list(request: PrincipalRequest) -> HttpResponse:
+    """Show the chats that colleagues let a person into."""
+    found = with_unread(shared_chats(request.user), request.user)
+    page = Paginator(found, CHATS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "chats/shared.html", {"page": page})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

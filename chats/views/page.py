@@ -17,12 +17,21 @@ from agents import quota
 from agents.queries import may_use
 from agents.quota import Standing
 from chats import actions, attachments
+from chats.exceptions import ReadOnly
 from chats.files import file_response
 from chats.forms import typed_message
+from chats.members import readers_of
 from chats.models import Chat, MessageStatus
-from chats.queries import messages_of, own_attachments, own_chats
+from chats.queries import (
+    may_write,
+    messages_of,
+    own_chats,
+    readable_attachments,
+    readable_chats,
+    with_known_agents,
+)
+from chats.views.colleagues import note_served, say_who_read
 from chats.views.leading import see, see_chat, wants_json
-from chats.views.own import own_chat
 from tenants.exceptions import ParleyError
 
 RECENT_CHATS = 20
@@ -32,7 +41,7 @@ RECENT_CHATS = 20
 @member_required
 def chat_detail(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     """Show a chat with all that was said."""
-    return _chat_page(request, own_chat(request, chat_id))
+    return _chat_page(request, _readable_chat(request, chat_id))
 
 
 @require_POST
@@ -53,7 +62,7 @@ def send(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
 @member_required
 def attachment(request: PrincipalRequest, chat_id: UUID, attachment_id: UUID) -> HttpResponseBase:
     """Give the bytes of a file that came with a message."""
-    found = get_object_or_404(own_attachments(request.user), message__chat=chat_id, id=attachment_id)
+    found = get_object_or_404(readable_attachments(request.user), message__chat=chat_id, id=attachment_id)
     return file_response(request, found)
 
 
@@ -72,9 +81,16 @@ def retry(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
 @member_required
 def stop(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     """Stop the answer being written."""
-    chat = own_chat(request, chat_id)
+    chat = _readable_chat(request, chat_id)
+    if not may_write(request.user, chat):
+        raise ReadOnly()
     stopped = actions.stop_answer(chat=chat)
     return JsonResponse({"stopped": stopped}) if wants_json(request) else see_chat(chat)
+
+
+def _readable_chat(request: PrincipalRequest, chat_id: UUID) -> Chat:
+    chats = with_known_agents(readable_chats(request.user), request.user).select_related("user")
+    return get_object_or_404(chats, id=chat_id)
 
 
 def _chat_page(
@@ -86,9 +102,16 @@ def _chat_page(
     refusal: ParleyError | None = None,
 ) -> HttpResponse:
     said = list(messages_of(chat).prefetch_related("attachments"))
+    readers = readers_of(chat)
+    say_who_read(said, readers, to=request.user)
+    may_speak = may_write(request.user, chat)
     context: dict[str, Any] = {
         "chat": chat,
-        "can_go_on": may_use(request.user, chat.agent),
+        "reader": request.user,
+        "is_own": chat.user_id == request.user.pk,
+        "readers": [other for other in readers if other.user != request.user],
+        "may_speak": may_speak,
+        "can_go_on": may_speak and may_use(request.user, chat.agent),
         "said": said,
         "live": next((message for message in said if message.status == MessageStatus.STREAMING), None),
         "recent": own_chats(request.user).filter(is_archived=False)[:RECENT_CHATS],
@@ -104,6 +127,7 @@ def _chat_page(
         "max_file_bytes": settings.MAX_ATTACHMENT_BYTES,
     }
     response = render(request, "chats/detail.html", context)
+    note_served(request, chat, said, readers)
     if refusal:
         refusal.mark(response)
     return response
@@ -121,7 +145,7 @@ def _refused(
     if wants_json(request):
         body = {**error.body(), **_meter(_standing(request))}
         return JsonResponse(body, status=error.status, headers=dict(error.headers))
-    return _chat_page(request, own_chat(request, chat_id), draft=draft, had_files=had_files, refusal=error)
+    return _chat_page(request, _readable_chat(request, chat_id), draft=draft, had_files=had_files, refusal=error)
 
 
 def _standing(request: PrincipalRequest) -> Standing | None:

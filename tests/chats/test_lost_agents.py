@@ -54,7 +54,7 @@ def test_who_the_agent_is_given_to_goes_on_at_the_cost_of_one_query(cast, owner,
     for position in (1, 3, 5):
         add_exchange(chat, position=position, status="failed")
     who_is_asking = 1
-    with django_assert_num_queries(who_is_asking + 6):
+    with django_assert_num_queries(who_is_asking + 8):
         page = owner.get(address("chat-detail", chat)).content.decode()
     assert page.count("data-retry>") == 3
     assert "data-composer" in page

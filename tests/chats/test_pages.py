@@ -82,7 +82,7 @@ def test_pages_take_the_same_queries_whatever_they_show(cast, owner, django_asse
         owner.get("/chats")
     with django_assert_num_queries(who_is_asking + 1):
         owner.get("/chats/new")
-    with django_assert_num_queries(who_is_asking + 5):
+    with django_assert_num_queries(who_is_asking + 7):
         owner.get(address("chat-detail", chats[0]))
 
 
