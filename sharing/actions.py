@@ -13,6 +13,7 @@ from accounts import audit
 from accounts.actions.people import lock_team
 from accounts.audit import AuditAction
 from accounts.models import User
+from chats.events import company_changed
 from chats.models import Chat
 from sharing import events
 from sharing.exceptions import ShareGone, ShareNotFound, SharingOff
@@ -61,6 +62,7 @@ def create_share(
     share.token = ShareToken.new(chat.team_id).text
     share.save(force_insert=True)
     audit.record(AuditAction.SHARE_CREATED, team_id=share.team_id, target=share, target_name=_name_in_log(share))
+    company_changed(chat)
     return share
 
 
