@@ -66,8 +66,10 @@ company_asked = Signal()  # with a `chat`, in the team's scope; whoever lets vis
 
 def company_of(chat: Chat) -> Company:
     """Return who from outside is in a chat."""
-    answers = [answer for _, answer in company_asked.send(Chat, chat=chat)]
-    return next((answer for answer in answers if isinstance(answer, Company)), Company())
+    for _, answer in company_asked.send(Chat, chat=chat):
+        if isinstance(answer, Company):
+            return answer
+    return Company()
 
 
 def company_changed(chat: Chat, sentence: str = "") -> None:

@@ -31,6 +31,7 @@ class Close(IntEnum):
     SIGNED_OUT = 4401
     FORBIDDEN = 4403
     NO_SUCH_CHAT = 4404
+    UNKNOWN = 4404
     ENDED = 4410
     FULL = 4429
 
@@ -55,9 +56,13 @@ class AnswerSocket(AsyncWebsocketConsumer):
     def html(self) -> bool:
         return b"html=1" in self.scope["query_string"]
 
-    async def disconnect(self, code: int) -> None:
-        for task in self.tasks:
-            task.cancel()
+    async def __call__(self, *args: Any) -> None:
+        """Serve the socket; what works for it ends with it."""
+        try:
+            await super().__call__(*args)
+        finally:
+            for task in self.tasks:
+                task.cancel()
 
     # What a client says
 

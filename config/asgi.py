@@ -9,9 +9,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
 from agents.relay import WithRelay  # noqa: E402 - the apps must be ready first
-from chats.routing import websocket_urlpatterns  # noqa: E402
 from config.handler import Handler  # noqa: E402
 from config.limits import BodyLimit  # noqa: E402
+from config.routing import websocket_urlpatterns  # noqa: E402
 from tenants.middleware import PrincipalSocketMiddleware  # noqa: E402
 from tenants.threads import KeptThreads  # noqa: E402
 

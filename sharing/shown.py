@@ -5,7 +5,6 @@ from typing import Any, Final
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from accounts.models import User
 from chats.frames import Frame
 from chats.models import Message, MessageRole
 from sharing.models import Share
@@ -24,14 +23,14 @@ def author_of(message: Message, share: Share) -> str:
         return share.chat.agent.name if share.chat.agent else AGENT
     if message.guest_id is not None:
         return message.guest_name or GUEST
-    if message.author is not None and (name := _name_of(message.author)):
-        return name
-    return HOST if message.author_id == share.chat.user_id else MEMBER
+    full_name = message.author.full_name if message.author else ""
+    return name_of_member(full_name, is_host=message.author_id == share.chat.user_id)
 
 
-def _name_of(user: User) -> str:
-    """Return a person's name; an e-mail is none, wherever it stands."""
-    return "" if "@" in user.full_name else user.full_name.strip()
+def name_of_member(full_name: str, *, is_host: bool) -> str:
+    """Return the name that visitors know a person of the team by; an e-mail is none, wherever it stands."""
+    name = "" if "@" in full_name else full_name.strip()
+    return name or (HOST if is_host else MEMBER)
 
 
 def message_for_visitors(message: Message, share: Share) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """Names of channel groups, and telling a group something; a group belongs to one team."""
 
+import asyncio
 import logging
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any, Final
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
@@ -11,6 +14,7 @@ from django.db import transaction
 from tenants.scope import current_team_id
 
 logger = logging.getLogger(__name__)
+REJOIN_SECONDS: Final = 1.0
 
 
 def team_group(kind: str, object_id: UUID) -> str:
@@ -31,3 +35,25 @@ def _tell(group: str, event: dict[str, Any]) -> None:
         async_to_sync(get_channel_layer().group_send)(group, event)
     except Exception:
         logger.exception("The event %s could not be sent.", event.get("type"))
+
+
+async def heard(*groups: str) -> AsyncIterator[dict[str, Any] | None]:
+    """Yield what groups are told, without end; None at first and after something may have been missed."""
+    layer = get_channel_layer()
+    channel = ""
+    try:
+        while True:
+            try:
+                channel = channel or await layer.new_channel()  # always the same: those left behind would fill up
+                for group in groups:
+                    await layer.group_add(group, channel)
+                yield None
+                while True:
+                    yield await layer.receive(channel)
+            except Exception:
+                logger.exception("The channel layer failed; trying again.")
+                await asyncio.sleep(REJOIN_SECONDS)
+    finally:
+        for group in groups:
+            with suppress(Exception):
+                await layer.group_discard(group, channel)

@@ -84,6 +84,11 @@ def relay() -> Relay:
     return _relay
 
 
+def is_ending() -> bool:
+    """Tell whether the server is about to end: what would never finish by itself is to be let go of."""
+    return _relay is not None and _relay.is_ending
+
+
 def check_room() -> None:
     """Raise `AgentsBusyError` when this process carries as many runs as it may."""
     if _relay is not None and len(_relay.live()) >= settings.MAX_RUNS_PER_PROCESS:

@@ -214,6 +214,10 @@ class Relay:
                 logger.exception("The relay's clockwork stumbled; going on.")
             await asyncio.sleep(seconds)
 
+    @property
+    def is_ending(self) -> bool:
+        return self._ending is not None
+
     def begin_to_shut_down(self) -> asyncio.Task[None]:
         """End what runs here, once; return the task that does it."""
         if self._ending is None:

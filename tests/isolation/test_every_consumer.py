@@ -12,14 +12,19 @@ from django.conf import settings
 
 from accounts.actions.clients import open_refresh_session
 from accounts.tokens import access_token
-from chats.routing import websocket_urlpatterns
+from config.routing import websocket_urlpatterns
+from sharing.leases import join
+from sharing.models import Share
+from sharing.tokens import ShareToken
 from tenants.middleware import PrincipalSocketMiddleware
+from tenants.scope import tenant_scope
 from tests.conftest import Cast
 from tests.isolation.conftest import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SIGNED_OUT, NO_SUCH_CHAT = 4401, 4404
+SIGNED_OUT, NO_PLACE, NO_SUCH_CHAT = 4401, 4403, 4404
+EVERYBODY = ("owner", "admin", "teammate", "outsider", "other_admin", "operator", "anonymous")
 SOCKETS = {
     "ws/chats/<uuid:chat_id>": {
         "owner": None,
@@ -30,6 +35,8 @@ SOCKETS = {
         "operator": NO_SUCH_CHAT,
         "anonymous": SIGNED_OUT,
     },
+    # A room asks for a place in it, never for who somebody is.
+    "ws/share/<str:token>": dict.fromkeys(EVERYBODY, NO_PLACE) | {"visitor": None, "their_visitor": NO_PLACE},
     "": {},  # refuses the handshake at any other address
 }
 ROLES = SOCKETS["ws/chats/<uuid:chat_id>"]
@@ -75,6 +82,31 @@ async def test_a_chats_socket_answers_as_declared(world: World, cast: Cast, role
     frames = await frames_at(f"/ws/chats/{world.ours.chat.pk}", headers)
     assert frames[0]["type"] == "websocket.accept"
     assert close_code(frames) == ROLES[role]
+
+
+def at_the_door(cast: Cast, world: World, role: str) -> list[tuple[bytes, bytes]]:
+    """Return what somebody shows at our room: a place there, a place in another room, or who they are."""
+    if "visitor" not in role:
+        return bearer(cast, role)
+    side = world.ours if role == "visitor" else world.theirs
+    with tenant_scope(side.rows[Share].team_id):
+        return [(b"authorization", f"Share {join(side.rows[Share]).token}".encode())]
+
+
+@pytest.mark.parametrize("role", SOCKETS["ws/share/<str:token>"])
+async def test_a_rooms_socket_answers_as_declared(world: World, cast: Cast, role: str) -> None:
+    headers = await database_sync_to_async(at_the_door)(cast, world, role)
+    frames = await frames_at(f"/ws/share/{world.ours.rows[Share].token}", headers)
+    assert frames[0]["type"] == "websocket.accept"
+    assert close_code(frames) == SOCKETS["ws/share/<str:token>"][role]
+
+
+async def test_a_place_in_one_room_tells_nothing_of_links_that_do_not_exist(world: World, cast: Cast) -> None:
+    headers = await database_sync_to_async(at_the_door)(cast, world, "visitor")
+    unknown = [ShareToken.new(team.id).text for team in (cast.team, cast.other_team)]
+    answers = [await frames_at(f"/ws/share/{token}", headers) for token in (*unknown, "x", "x" * 43)]
+    assert close_code(answers[0]) == NO_SUCH_CHAT
+    assert answers == answers[:1] * len(answers)
 
 
 @pytest.mark.parametrize("role", [role for role, code in ROLES.items() if code])
