@@ -3,6 +3,7 @@
 import { Composer, post, showMeter, UNREACHED } from "./composer.js";
 import { catchDrops } from "./files.js";
 import { fetchPage, Messages } from "./messages.js";
+import { OwnPlace, Readers } from "./readers.js";
 import { Refusal } from "./refusal.js";
 import { Follower } from "./scroll.js";
 import { Socket } from "./socket.js";
@@ -23,6 +24,10 @@ const socket = new Socket(root.dataset.socket);
 const typist = form && new Typist(form, socket);
 const company = root.querySelector("[data-company]");
 
+const list = root.querySelector("[data-messages]");
+const readers = new Readers(list, root.querySelector("[data-readers]"));
+const ownPlace = new OwnPlace(root.querySelector("[data-read-form]"), list);
+
 let held = null; // frames that arrive while the list is fetched: they are newer than it
 let wasLost = false;
 let lastFrameAt = Date.now();
@@ -30,6 +35,12 @@ let lastFrameAt = Date.now();
 function update() {
   if (composer) composer.isStreaming = messages.isStreaming;
   follower.follow();
+  noteReading();
+}
+
+// Nobody else asks how far whoever is alone has read.
+function noteReading() {
+  if (follower.isAtEnd && (readers.hasAny || list.querySelector(".other"))) ownPlace.note();
 }
 
 async function refresh(...frames) {
@@ -37,6 +48,7 @@ async function refresh(...frames) {
   held = frames;
   try {
     await messages.refresh();
+    readers.show();
   } catch {
     // The socket comes back by itself, and then the list is fetched again.
   }
@@ -57,7 +69,10 @@ function apply(frame) {
   if (frame.type === "chat") rename(frame.data.title);
   else if (frame.type === "closed") socket.end(frame.data.reason);
   else if (frame.type === "company") seeCompany(frame.data);
+  else if (frame.type === "read") readers.note(frame.data);
+  else if (frame.type === "rights") location.reload(); // what was typed is kept
   else messages.show(frame);
+  if (["entry", "done", "error"].includes(frame.type)) readers.show();
   if (frame.type === "error" && meter?.childElementCount) remeasure();
 }
 
@@ -117,6 +132,8 @@ socket.addEventListener("frame", (event) => {
   lastFrameAt = Date.now();
   show(event.detail);
 });
+addEventListener("scroll", noteReading, { passive: true });
+document.addEventListener("visibilitychange", noteReading);
 setInterval(() => {
   if (messages.isStreaming && Date.now() - lastFrameAt > SILENCE) refresh();
 }, SILENCE);

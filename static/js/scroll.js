@@ -18,7 +18,7 @@ export class Follower {
   // Call it after the page has grown.
   follow() {
     if (this.#following) scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
-    this.#button.hidden = this.#following || this.#isNearEnd();
+    this.#button.hidden = this.#following || this.isAtEnd;
   }
 
   jump() {
@@ -29,12 +29,12 @@ export class Follower {
   #scrolled() {
     const goesUp = scrollY < this.#lastTop;
     this.#lastTop = scrollY;
-    if (this.#isNearEnd()) this.#following = true;
+    if (this.isAtEnd) this.#following = true;
     else if (goesUp) this.#following = false;
     this.#button.hidden = this.#following;
   }
 
-  #isNearEnd() {
+  get isAtEnd() {
     return innerHeight + scrollY >= document.documentElement.scrollHeight - NEAR;
   }
 }
