@@ -3,19 +3,38 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
 
-from chats.api.streams import event_stream
+from chats.api.streams import EVENT_STREAM, event_stream
 from chats.frames import KEEP_ALIVE_SECONDS, Frame, Source, read_answer
+from sharing.api.visitors import VisitorView
 from sharing.exceptions import JoinFirst
 from sharing.merging import Merged
 from sharing.news import Closed, Entry, Lost, News, Place, Presence
 from sharing.rooms import Room, room_of
 from sharing.shown import frame_for_visitors
-from sharing.visits import Visit
+from sharing.visits import Visit, visiting
 from tenants.threads import let_go_of_request_thread
+
+
+@extend_schema(tags=["sharing"])
+class StreamView(VisitorView):
+    refusals: ClassVar[dict[str, list[str]]] = {"get": ["403", "410", "429"]}
+
+    @extend_schema(operation_id="stream_share", responses={(200, EVENT_STREAM): OpenApiTypes.STR})
+    def get(self, request: Request, token: str) -> StreamingHttpResponse:
+        """Follow what happens in the room, which also keeps one's place.
+
+        First `presence` and the running answer from its start; then `user_message`, the events of answers as of a
+        chat's stream, and `presence`; as the last event `closed` with its `reason`.
+        """
+        with visiting(request._request, token) as visit:
+            return room_stream(visit)
 
 
 def room_stream(visit: Visit) -> StreamingHttpResponse:

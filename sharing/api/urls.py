@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sharing.api import views, visitors
+from sharing.api import streams, views, visitors
 
 urlpatterns = [
     path("sessions/<uuid:chat_id>/share", views.ChatShareView.as_view(), name="mid-chat-share"),
@@ -13,4 +13,5 @@ urlpatterns = [
     path("share/<str:token>/leave", visitors.LeaveView.as_view(), name="mid-share-leave"),
     path("share/<str:token>/message", visitors.MessageView.as_view(), name="mid-share-message"),
     path("share/<str:token>/heartbeat", visitors.HeartbeatView.as_view(), name="mid-share-heartbeat"),
+    path("share/<str:token>/stream", streams.StreamView.as_view(), name="mid-share-stream"),
 ]

@@ -96,6 +96,7 @@ ROUTES: dict[str, dict[str, Call]] = {
     "mid/share/<str:token>/leave": {"POST": call("404", {})},
     "mid/share/<str:token>/message": {"POST": call("404", {"user_message": "hello"})},
     "mid/share/<str:token>/heartbeat": {"POST": call("404", {})},
+    "mid/share/<str:token>/stream": {"GET": call("404")},
     "": {"GET": call("302")},
     "sign-in": {"GET": call("302 302 302 302 302 200"), "POST": call("200", {})},
     "sign-out": {"POST": call("302", {})},

@@ -75,6 +75,7 @@ OPENED_BY: dict[str, str] = {
     "POST /mid/share/{id}/leave": PUBLIC,
     "POST /mid/share/{id}/message": PUBLIC,
     "POST /mid/share/{id}/heartbeat": PUBLIC,
+    "GET /mid/share/{id}/stream": PUBLIC,
     "GET /api/chats/shared": Scope.CHATS_READ,
     "GET /api/chats/{id}/members": Scope.CHATS_READ,
     "PUT /api/chats/{id}/members": Scope.CHATS_WRITE,
