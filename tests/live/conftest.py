@@ -37,7 +37,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Ser
     if not REDIS:
         pytest.skip("no Redis: TEST_REDIS_URL is not set")
     folder = tmp_path_factory.mktemp("pair")
-    shared = {"REDIS_URL": REDIS, "REDIS_PREFIX": f"test-{secrets.token_hex(4)}"}
+    shared = {"REDIS_URL": REDIS, "REDIS_PREFIX": f"test-{secrets.token_hex(4)}", "SHARE_LEASE_SECONDS": "10"}
     with start_server(folder, **shared) as first, start_beside(first) as second:
         yield first, second, first.demo
 
