@@ -103,7 +103,8 @@ def extend_share(*, share: Share, days: int) -> Share:
     if share.ending is Ending.REVOKED:
         raise ShareGone(Ending.REVOKED.label)
     if expires_at > now + timedelta(days=MAX_DAYS):
-        raise Invalid(errors={"days": ["A link is valid for at most a year from now."]})
+        sentence = "A link is valid for at most a year from now."
+        raise Invalid(sentence, errors={"days": [sentence]})
     return change_share(share=share, expires_at=expires_at)
 
 

@@ -18,7 +18,7 @@ from chats.queries import own_chats
 from sharing import actions
 from sharing.exceptions import ShareGone, SharingOff
 from sharing.forms import ChangeLinkForm, ExtendForm, NewLinkForm
-from sharing.models import Ending, Share
+from sharing.models import MAX_DAYS, Ending, Share
 from sharing.queries import managed_shares, shares_of
 from tenants.exceptions import ParleyError
 
@@ -86,7 +86,7 @@ def extend(request: PrincipalRequest, share_id: UUID) -> HttpResponse:
     share = _managed(request, share_id)
     form = ExtendForm(request.POST)
     if not form.is_valid():
-        messages.error(request, str(form.errors["days"][0]))
+        messages.error(request, f"A link is extended by 1 to {MAX_DAYS} days.")
         return _see_list(request, share)
     try:
         actions.extend_share(share=share, days=form.cleaned_data["days"])
