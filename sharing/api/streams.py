@@ -24,6 +24,7 @@ from tenants.threads import let_go_of_request_thread
 
 @extend_schema(tags=["sharing"])
 class StreamView(VisitorView):
+    http_method_names = ["get", "options"]  # the head of a stream would be as long as the stream
     refusals: ClassVar[dict[str, list[str]]] = {"get": ["403", "410", "429"]}
 
     @extend_schema(operation_id="stream_share", responses={(200, EVENT_STREAM): OpenApiTypes.STR})
