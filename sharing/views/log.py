@@ -37,9 +37,13 @@ class Stay:
         return cls(participant, _until(participant, share))
 
     @property
+    def is_now(self) -> bool:
+        return self.until is None
+
+    @property
     def state(self) -> str:
         came_in = self.participant.joined_at is not None
-        if self.until is None:
+        if self.is_now:
             return "Here now" if came_in else "Waiting"
         return "Was here" if came_in else "Did not come in"
 
