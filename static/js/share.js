@@ -1,16 +1,15 @@
 // A room's page for visitors: ties the socket, the messages and the composer together, and says who is here.
 
-import { Composer } from "./composer.js";
+import { Composer, UNREACHED } from "./composer.js";
+import { Feed } from "./feed.js";
 import { sendForms } from "./forms.js";
 import { Messages } from "./messages.js";
 import { Refusal } from "./refusal.js";
 import { Follower } from "./scroll.js";
 import { Socket } from "./socket.js";
 import { localise } from "./times.js";
+import { areTyping, Typist } from "./typing.js";
 
-const PATIENCE = 1500; // until what the socket should have brought is fetched instead
-const SILENCE = 15000; // after this the page asks whether a live answer is still one
-const TYPING_PAUSE = 2000;
 const COMES_BACK = new Set(["full", "left"]);
 
 const root = document.querySelector("[data-room]");
@@ -25,11 +24,8 @@ const messages = new Messages(list, root.querySelector("[data-announcer]"));
 const follower = new Follower(root.querySelector("[data-jump]"));
 const composer = form && new Composer(form, refusal, root.dataset.share);
 const socket = new Socket(root.dataset.socket);
-
-let wasLost = false;
-let hasEnded = false;
-let lastFrameAt = Date.now();
-let typedAt = 0;
+const feed = new Feed(socket, messages);
+const typist = form && new Typist(form, socket);
 
 function update() {
   if (composer) composer.isStreaming = messages.isStreaming;
@@ -37,116 +33,80 @@ function update() {
   follower.follow();
 }
 
-// What comes in is the same for everybody: here it becomes mine, in my zone, and heard if somebody else said it.
-function dress(articles) {
-  for (const article of articles) {
-    const isMine = article.dataset.guest === root.dataset.me;
-    article.classList.toggle("own", isMine);
-    localise(article);
-  }
+// What the socket brings is the same for everybody: here it becomes one's own, and its time the reader's.
+function dress(article) {
+  article.classList.toggle("own", article.dataset.guest === root.dataset.me);
+  localise(article);
+}
+
+function show({ type, data }) {
+  if (type === "seat") sit(data);
+  else if (type === "presence") seeWhoIsHere(data);
+  else if (type === "closed") close(data);
+  else showMessage({ type, data });
+}
+
+function showMessage(frame) {
+  const { message_id: id, html } = frame.data;
+  const isNew = frame.type === "entry" && !messages.has(id);
+  messages.show(frame);
+  const article = html && list.querySelector(`[data-message="${CSS.escape(id)}"]`);
+  if (article) dress(article);
+  if (article && isNew && article.matches(".said:not(.own)")) hear(article);
 }
 
 function hear(article) {
-  if (!article.classList.contains("said") || article.classList.contains("own")) return;
-  messages.announce(`${article.querySelector("h2").textContent.trim()}: ${article.querySelector(".bubble")?.textContent}`);
+  const parts = article.querySelectorAll("h2, .bubble");
+  messages.announce([...parts].map((part) => part.textContent.trim()).join(": "));
 }
 
-function show(frame) {
-  const { type, data } = frame;
-  if (type === "seat") sit(data);
-  else if (type === "presence") tellWhoIsHere(data);
-  else if (type === "closed") close(data);
-  else if (type === "status" && !messages.has(data.message_id)) refresh().then(() => messages.show(frame));
-  else {
-    const isNew = type === "entry" && !messages.has(data.message_id);
-    messages.show(frame);
-    if (data.html) dress([list.querySelector(`[data-message="${CSS.escape(data.message_id)}"]`)]);
-    if (isNew) hear(list.lastElementChild);
-  }
-}
-
-// The page was drawn for another seat: it is drawn anew, and what was typed is kept. Or before the last message came.
+// Drawn for another seat, the page is drawn anew, and what was typed is kept. Something may have been said meanwhile.
 function sit({ state, can_write: canWrite, last_message_id: last }) {
   if (state !== "in" || String(canWrite) !== root.dataset.canWrite) location.reload();
-  else if (last && !messages.has(last)) refresh();
+  else if (last && !messages.has(last)) feed.refresh();
 }
 
-function tellWhoIsHere({ current_users: n, max_concurrent_users: max, waiting, typing: names }) {
-  here.textContent = `${n} of ${max} here${waiting ? `, ${waiting} waiting` : ""}`;
-  typing.textContent = sentence(names);
+function seeWhoIsHere({ current_users: n, max_concurrent_users: most, waiting, typing: names }) {
+  here.textContent = `${n} of ${most} here${waiting ? `, ${waiting} waiting` : ""}`;
+  typing.textContent = areTyping(names);
 }
 
-function sentence(names) {
-  if (names.length === 0) return "";
-  if (names.length === 1) return `${names[0]} is typing …`;
-  return names.length === 2 ? `${names[0]} and ${names[1]} are typing …` : `${names.length} people are typing …`;
+function close({ reason, message }) {
+  root.querySelector("[data-again]").hidden = !COMES_BACK.has(reason);
+  socket.end(message);
 }
 
 // What was seen stays; what can no longer be done goes.
-function close({ reason, message }) {
-  socket.end(message);
-  root.querySelector("[data-again]").hidden = !COMES_BACK.has(reason);
-}
-
-async function refresh() {
-  if (hasEnded) return;
-  try {
-    await messages.refresh();
-    dress(list.querySelectorAll("[data-message]"));
-  } catch {
-    // The socket comes back by itself, and then the list is fetched again.
-  }
-}
-
 function end(sentence) {
-  hasEnded = true;
   for (const article of list.querySelectorAll('[data-status="streaming"]')) {
     messages.show({ type: "done", data: { message_id: article.dataset.message, stopped: true } });
   }
-  const held = root.contains(document.activeElement);
+  const hadFocus = root.contains(document.activeElement);
   for (const part of root.querySelectorAll("[data-part], [data-tools]")) part.remove();
-  connection.textContent = typing.textContent = here.textContent = "";
+  for (const line of [connection, typing, here]) line.textContent = "";
   const notice = root.querySelector("[data-ended]");
   notice.hidden = false;
   notice.querySelector("[data-ended-text]").textContent = sentence;
-  if (held) notice.focus({ preventScroll: true });
+  if (hadFocus) notice.focus({ preventScroll: true });
   follower.follow();
-}
-
-function tellTyping() {
-  if (!form.elements.content.value.trim() || Date.now() - typedAt < TYPING_PAUSE) return;
-  typedAt = Date.now();
-  socket.send({ type: "typing" });
-}
-
-function expect(id) {
-  typedAt = 0;
-  follower.jump();
-  setTimeout(() => messages.has(id) || refresh(), PATIENCE);
 }
 
 // What appears at the lower edge must not cover the end of what is read.
 new ResizeObserver(() => follower.follow()).observe(root.querySelector("[data-dock]"));
 messages.addEventListener("change", update);
-composer?.addEventListener("sent", (event) => expect(event.detail));
-form?.addEventListener("input", tellTyping);
+composer?.addEventListener("sent", (event) => {
+  typist.rest();
+  follower.jump();
+  feed.expect(event.detail);
+});
+feed.addEventListener("frame", (event) => show(event.detail));
+feed.addEventListener("refreshed", () => list.querySelectorAll("[data-message]").forEach(dress));
 socket.addEventListener("open", () => {
   connection.textContent = "";
-  if (wasLost) refresh();
-  wasLost = false;
+  if (refusal.sentence === UNREACHED) refusal.say("");
 });
-socket.addEventListener("lost", () => {
-  wasLost = true;
-  connection.textContent = "Connection lost – reconnecting …";
-});
+socket.addEventListener("lost", () => (connection.textContent = "Connection lost – reconnecting …"));
 socket.addEventListener("end", (event) => end(event.detail));
-socket.addEventListener("frame", (event) => {
-  lastFrameAt = Date.now();
-  show(event.detail);
-});
-setInterval(() => {
-  if (messages.isStreaming && Date.now() - lastFrameAt > SILENCE) refresh();
-}, SILENCE);
 
 sendForms(refusal);
 update();
