@@ -17,7 +17,7 @@ EVENT_STREAM = {"Accept": "text/event-stream"}
 
 @dataclass(frozen=True)
 class Event:
-    """One server-sent event."""
+    """One server-sent event; what is no part of an answer has no id."""
 
     id: str
     type: str
@@ -83,7 +83,7 @@ class Reading:
                 continue
             fields = dict(line.split(": ", 1) for line in block.split("\n"))
             frame = json.loads(fields["data"])
-            event = Event(fields["id"], frame["type"], frame["data"])
+            event = Event(fields.get("id", ""), frame["type"], frame["data"])
             self.seen.append(event)
             yield event
 
