@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiKey, AuditEntry, ExternalIdentity, Invitation, RefreshSession, User
 from agents.models import Agent, AgentMember, AgentVersion
-from chats.models import Chat, Message
+from chats.models import Chat, ChatMember, Message, ReadMarker
+from sharing.models import Participant, Share
 from tests.admin.conftest import SignIn
 from tests.admin.test_every_page import url
 from tests.conftest import Cast
@@ -28,6 +29,10 @@ MODELS = [
     AgentVersion,
     Chat,
     Message,
+    ChatMember,
+    ReadMarker,
+    Share,
+    Participant,
 ]
 
 
