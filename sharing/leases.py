@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.addresses import Address, prefix
 from sharing import events
 from sharing.exceptions import PasswordRequired, ShareFull, ShareGone, ShareNotFound
+from sharing.forgetting import forget_those_who_waited
 from sharing.models import Participant, Share
 from sharing.queries import participant_of, people_in, people_waiting
 from sharing.tokens import new_participant_token, participant_hash
@@ -71,6 +72,7 @@ def join(
         if locked.password_hash not in {"", share.password_hash}:
             raise PasswordRequired()
         mine = participant_of(locked, token)
+        is_new = mine is None
         if mine is None:
             token = new_participant_token()
             mine = _somebody_new(locked, token, address)
@@ -87,6 +89,8 @@ def join(
         mine.save()
         if not was_in and not (was_waiting and ahead >= 0):
             events.room_moved(locked)
+    if is_new and ahead >= 0:
+        forget_those_who_waited()
     return Seat(mine, token, max(ahead, 0))
 
 

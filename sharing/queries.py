@@ -93,7 +93,7 @@ def with_current_users(shares: QuerySet[Share]) -> QuerySet[Share]:
 def rooms_with_people() -> QuerySet[Share]:
     """Return the links of the team whose rooms hold or await anybody right now."""
     alive = Participant.objects.filter(share=OuterRef("pk"), left_at=None, lease_until__gt=timezone.now())
-    return still_open(Share.objects.filter(Exists(alive)))
+    return still_open(Share.objects.filter(Exists(alive)).select_related("chat"))
 
 
 def still_open(shares: QuerySet[Share]) -> QuerySet[Share]:
