@@ -15,7 +15,6 @@ from chats.notices import Beside, beside_of, description
 
 register = template.Library()
 GUEST: Final = "Guest"
-GONE: Final = "Somebody who left"
 FORMER: Final = "A former member"
 HUES = 6
 
