@@ -1,4 +1,4 @@
-"""Run pytest once per database, side by side when the machine allows it."""
+"""Run pytest for each database and part, side by side when the machine allows it."""
 
 import os
 import re
@@ -31,7 +31,7 @@ STOP_SECONDS = 20
 
 @dataclass
 class Backend:
-    """Hold what one pytest run needs."""
+    """Hold what one pytest run needs; the parts of a run share a database server, never a database."""
 
     name: str
     folder: Path

@@ -10,7 +10,7 @@ NO_TESTS_COLLECTED = 5
 
 @dataclass
 class Outcome:
-    """Hold the result of one backend."""
+    """Hold the result of one run of pytest."""
 
     backend: str
     passed: int = 0
@@ -41,10 +41,10 @@ class Outcome:
 
 def table(outcomes: list[Outcome]) -> str:
     """Show what ran, what was skipped and why; the last line is the sum."""
-    lines = ["", f"{'backend':<12} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}"]
+    lines = ["", f"{'backend':<15} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}"]
     for outcome in outcomes:
         counts = f"{outcome.passed:>7} {outcome.failed:>7} {outcome.skipped:>8} {outcome.seconds:>8.0f}"
-        lines.append(f"{outcome.backend:<12} {outcome.missing or counts}")
+        lines.append(f"{outcome.backend:<15} {outcome.missing or counts}")
     for outcome in outcomes:
         for reason, count in sorted(outcome.reasons.items()):
             lines.append(f"{outcome.backend}: {count} skipped: {reason}")

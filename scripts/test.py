@@ -18,6 +18,8 @@ from scripts.services.postgres import running_postgres
 from scripts.services.redis import running_redis
 
 BACKENDS = ("sqlite", "postgresql")
+# Tests with servers and browsers wait a lot: beside the others they cost little time.
+WAITING = "processes or browser"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -77,10 +79,21 @@ def test(options: argparse.Namespace, folder: Path, stack: ExitStack) -> tuple[l
     wanted = [options.only] if options.only else list(BACKENDS)
     absent = [name for name in wanted if databases[name] is None]
     backends = [
-        Backend(name, folder, databases[name] or "", services, options.pytest) for name in wanted if name not in absent
+        Backend(name + suffix, folder, databases[name] or "", services, arguments)
+        for name in wanted
+        if name not in absent
+        for suffix, arguments in parts(options.pytest).items()
     ]
     outcomes = run_all(backends, side_by_side=not options.one_by_one and (os.cpu_count() or 1) > 1)
     return outcomes + [Outcome(name, missing="did not run") for name in absent], missing
+
+
+def parts(arguments: list[str]) -> dict[str, list[str]]:
+    """Name the parts of a run, each with what pytest is told; whoever chooses by marker gets a single one."""
+    if any(word.startswith("-m") for word in arguments):
+        return {"": arguments}
+    others = ["-m", f"not ({WAITING})", "--ignore", "tests/schema"]  # which is slow to collect, even for nothing
+    return {"": [*others, *arguments], "-live": ["-m", WAITING, *arguments]}
 
 
 def exit_code(outcomes: list[Outcome], missing: list[str]) -> int:
