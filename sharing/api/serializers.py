@@ -69,7 +69,7 @@ class ShareChangeSerializer(WriteSerializer):
     """What may be said of a link at any time; what is left out, or null, stays."""
 
     title = StrictCharField(max_length=TITLE_CHARS, allow_blank=True, required=False)
-    description = StrictCharField(max_length=DESCRIPTION_CHARS, allow_blank=True, required=False)
+    description = StrictCharField(max_length=DESCRIPTION_CHARS, allow_blank=True, trim_whitespace=False, required=False)
     expires_in_days = StrictIntegerField(
         min_value=1, max_value=MAX_DAYS, required=False, help_text="From now on.", source="days"
     )

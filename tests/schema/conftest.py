@@ -24,7 +24,8 @@ class Caller:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    patience = {"LOGIN_RATE_PER_MINUTE": "100000", "ACCESS_TOKEN_SECONDS": "3600"}
+    limits = ("LOGIN_RATE_PER_MINUTE", "SHARE_MISSES_PER_MINUTE", "SHARE_JOINS_PER_MINUTE")
+    patience = {"ACCESS_TOKEN_SECONDS": "3600", **dict.fromkeys(limits, "100000")}
     folder = tmp_path_factory.mktemp("schema")
     with start_server(folder, **patience) as server:
         yield server
@@ -42,15 +43,16 @@ def demo(server: Server) -> dict:
 def caller(request: pytest.FixtureRequest, server: Server, demo: dict) -> Caller:
     """The caller of the role that the test names."""
     role = request.param
-    if role == "anonymous":
-        return Caller()
     quick = {"name": "Quick", "kind": "demo", "config": QUICK}
-    with sign_in(server, demo["admin"]) as admin, sign_in(server, demo[role]) as person:
+    with sign_in(server, demo["admin"]) as admin, sign_in(server, demo.get(role, demo["user"])) as person:
         agent = admin.post("/api/agents", json=quick).raise_for_status().json()["id"]
         chat = person.new_chat(agent)
         person.post(f"/api/chats/{chat}/messages", json={"content": "Hello"}).raise_for_status()
-        headers = {"Authorization": f"Bearer {person.cookies['access_token']}"}
-        return Caller(headers, {"agents": agent, "chats": chat})
+        link = person.post(f"/mid/sessions/{chat}/share", json={"max_concurrent_users": 1000}).raise_for_status().json()
+        known = {"agents": agent, "chats": chat, "sessions": chat, "share": link["share_token"]}
+        return Caller(
+            {} if role == "anonymous" else {"Authorization": f"Bearer {person.cookies['access_token']}"}, known
+        )
 
 
 def sign_in(server: Server, who: dict[str, str]) -> Person:

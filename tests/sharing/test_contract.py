@@ -35,6 +35,7 @@ CALLS = [
     ("POST", "/leave", {}),
     ("POST", "/message", {"user_message": "Hello"}),
     ("POST", "/heartbeat", {}),
+    ("GET", "/stream", None),
 ]
 
 
@@ -474,7 +475,8 @@ def test_a_heartbeat_renews_the_lease(share):
 def test_only_who_is_in_has_a_place_to_keep(share, chat):
     foreign = join(Client(), ShareFactory(chat=chat)).json()["participant_token"]
     for headers in ({}, place("nobody"), place(foreign)):
-        assert told(beat(Client(), share, **headers)) == (403, "JOIN_FIRST")
+        for answer in (beat(Client(), share, **headers), ask(Client(), share, "GET", "/stream", **headers)):
+            assert told(answer) == (403, "JOIN_FIRST")
     assert people(share) == []
 
 
@@ -566,10 +568,11 @@ def test_every_answer_is_kept_out_of_caches_search_engines_and_referrers(share):
 
 @pytest.mark.parametrize(("allowed", "path", "_body"), CALLS)
 def test_any_other_method_is_refused_as_such(share, allowed, path, _body):
-    wrong = {"GET", "POST", "PUT", "TRACE"} - {allowed}
+    wrong = {"GET", "POST", "PUT", "TRACE", *(["HEAD"] if path else [])} - {allowed}
     for method in wrong:
         answer = ask(Client(), share, method, path, {})
-        assert told(answer) == (405, "METHOD_NOT_ALLOWED")
+        assert answer.status_code == 405
+        assert method == "HEAD" or answer.json()["error_code"] == "METHOD_NOT_ALLOWED"
         assert allowed in answer.headers["Allow"]
         assert method not in answer.headers["Allow"].split(", ")
     assert ask(Client(), share, "OPTIONS", path).status_code == 200
