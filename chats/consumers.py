@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from accounts import resolver
 from accounts.exceptions import ScopeRequired
@@ -105,7 +106,7 @@ class ChatConsumer(AnswerSocket):
         self.typists.note(event["who"], event["name"])
 
     async def company_changed(self, event: dict[str, Any]) -> None:
-        self.sentence = event["sentence"]
+        self.sentence = event["sentence"] or self.sentence  # whoever has to go is told of after it
         self.stirred.set()
 
     # Company
@@ -123,7 +124,7 @@ class ChatConsumer(AnswerSocket):
                 await self.tell("company", {"visitors": company.visitors, "typing": [*typists], "sentence": said})
             await asyncio.sleep(COMPANY_PAUSE_SECONDS)
             with suppress(TimeoutError):
-                async with asyncio.timeout(RECHECK_SECONDS):
+                async with asyncio.timeout(_patience(company)):
                     await self.stirred.wait()
 
     # Messages
@@ -192,3 +193,9 @@ class ChatConsumer(AnswerSocket):
     def _render(self, message: Message, can_go_on: bool) -> str:
         context = {"message": message, "chat": self.chat, "can_go_on": can_go_on, "reader": self.user}
         return render_to_string("chats/_message.html", context)
+
+
+def _patience(company: Company) -> float:
+    """Return for how many seconds nothing need be asked about visitors; a link runs out in silence."""
+    left = (company.until - timezone.now()).total_seconds() if company.until else RECHECK_SECONDS
+    return min(max(left, 0.0), RECHECK_SECONDS)

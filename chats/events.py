@@ -1,6 +1,7 @@
 """What the open pages of a chat are told; each is a hint, the rows are the truth."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -55,10 +56,11 @@ def guest_types(guest_id: UUID, name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """How many visitors from outside are in a chat, and how its page says so."""
+    """How many visitors from outside are in a chat, how its page says so, and when they have to go at the latest."""
 
     visitors: int = 0
     sentence: str = ""
+    until: datetime | None = None
 
 
 company_asked = Signal()  # with a `chat`, in the team's scope; whoever lets visitors in answers with a `Company`

@@ -14,7 +14,8 @@ def visitors_of(chat: Chat, **_: Any) -> Company:
     """Return who is in the rooms of a chat's open links, in one query."""
     rooms = [share for share in still_open(shares_of(chat)) if share.ending is None]
     here = sum(share.current_users for share in rooms)  # type: ignore[attr-defined]
-    return Company(here, _sentence(here, sum(share.max_concurrent_users for share in rooms)))
+    places = sum(share.max_concurrent_users for share in rooms)
+    return Company(here, _sentence(here, places), min((share.expires_at for share in rooms), default=None))
 
 
 def _sentence(here: int, places: int) -> str:

@@ -55,14 +55,15 @@ function tell(sentence) {
   place.prepend(line);
 }
 
-// Takes the numbers of visitors anew; all else stays as the reader has it.
+// Takes the numbers of visitors anew, and a link that has ended; all else stays as the reader has it.
 async function recount() {
-  const address = dialog ? place.dataset.from : location.href;
   if (document.hidden || (dialog && !dialog.open) || !place.querySelector("[data-here]")) return;
-  const { part } = await fetchPart(address).catch(() => ({}));
-  for (const here of place.querySelectorAll("[data-here]")) {
-    const fresh = part?.querySelector(`#${here.id}`);
-    if (fresh) here.textContent = fresh.textContent;
+  const { part } = await fetchPart(dialog ? place.dataset.from : location.href).catch(() => ({}));
+  for (const link of place.querySelectorAll("[data-share]:has([data-here])")) {
+    const fresh = part?.querySelector(`#${link.id}`);
+    const here = fresh?.querySelector("[data-here]");
+    if (here) link.querySelector("[data-here]").textContent = here.textContent;
+    else if (fresh) link.replaceWith(fresh);
   }
 }
 
@@ -86,7 +87,8 @@ if (dialog) {
     event.preventDefault();
     show(event.target.action, { method: "POST", body: new URLSearchParams(new FormData(event.target)) });
   });
+  document.addEventListener("company", recount); // the chat's own page hears of visitors
 } else {
   addCopyButtons(document);
+  setInterval(recount, COUNTED_EVERY);
 }
-setInterval(recount, COUNTED_EVERY);
