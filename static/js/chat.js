@@ -1,6 +1,7 @@
 // A chat's page: ties the socket, the messages and the composer together.
 
 import { Composer, post, showMeter, UNREACHED } from "./composer.js";
+import { Feed } from "./feed.js";
 import { catchDrops } from "./files.js";
 import { fetchPage, Messages } from "./messages.js";
 import { OwnPlace, Readers } from "./readers.js";
@@ -8,9 +9,6 @@ import { Refusal } from "./refusal.js";
 import { Follower } from "./scroll.js";
 import { Socket } from "./socket.js";
 import { areTyping, Typist } from "./typing.js";
-
-const PATIENCE = 1500; // until what the socket should have brought is fetched instead
-const SILENCE = 15000; // after this the page asks whether a live answer is still one
 
 const root = document.querySelector("[data-chat]");
 const connection = root.querySelector("[data-connection]");
@@ -21,16 +19,13 @@ const messages = new Messages(root.querySelector("[data-messages]"), root.queryS
 const follower = new Follower(root.querySelector("[data-jump]"));
 const composer = form && new Composer(form, refusal, root.dataset.chatId);
 const socket = new Socket(root.dataset.socket);
+const feed = new Feed(socket, messages);
 const typist = form && new Typist(form, socket);
 const company = root.querySelector("[data-company]");
 
 const list = root.querySelector("[data-messages]");
 const readers = new Readers(list, root.querySelector("[data-readers]"));
 const ownPlace = new OwnPlace(root.querySelector("[data-read-form]"), list);
-
-let held = null; // frames that arrive while the list is fetched: they are newer than it
-let wasLost = false;
-let lastFrameAt = Date.now();
 
 function update() {
   if (composer) composer.isStreaming = messages.isStreaming;
@@ -43,29 +38,7 @@ function noteReading() {
   if (follower.isAtEnd && (readers.hasAny || list.querySelector(".other"))) ownPlace.note();
 }
 
-async function refresh(...frames) {
-  if (held) return;
-  held = frames;
-  try {
-    await messages.refresh();
-    readers.show();
-  } catch {
-    // The socket comes back by itself, and then the list is fetched again.
-  }
-  const waiting = held;
-  held = null;
-  for (const frame of waiting) apply(frame);
-}
-
 function show(frame) {
-  const isUnknown = frame.type === "status" && !messages.has(frame.data.message_id);
-  if (held) held.push(frame);
-  // The answer began before the socket was open: the list is fetched first, then its text has a place to go.
-  else if (isUnknown) refresh(frame);
-  else apply(frame);
-}
-
-function apply(frame) {
   if (frame.type === "chat") rename(frame.data.title);
   else if (frame.type === "closed") socket.end(frame.data.reason);
   else if (frame.type === "company") seeCompany(frame.data);
@@ -86,8 +59,9 @@ async function remeasure() {
 // Who else is here, and who of them is writing.
 function seeCompany({ sentence, typing }) {
   if (company) {
-    company.textContent = sentence;
-    company.hidden = !sentence;
+    company.textContent = sentence || (company.hidden ? "" : "No longer shared by link");
+    company.hidden = !company.textContent;
+    document.dispatchEvent(new Event("company"));
   }
   root.querySelector("[data-typing]").textContent = areTyping(typing);
 }
@@ -100,12 +74,7 @@ function rename(title) {
 function expect(id) {
   typist?.rest();
   follower.jump();
-  setTimeout(() => messages.has(id) || refresh(), PATIENCE);
-}
-
-function expectFrames() {
-  const openedAt = Date.now();
-  setTimeout(() => messages.isStreaming && lastFrameAt < openedAt && refresh(), PATIENCE);
+  feed.expect(id);
 }
 
 if (!form) catchDrops(() => {}); // nothing can be sent here
@@ -117,27 +86,17 @@ composer?.addEventListener("sent", (event) => expect(event.detail));
 socket.addEventListener("open", () => {
   connection.textContent = "";
   if (refusal.sentence === UNREACHED) refusal.say("");
-  if (wasLost) refresh();
-  wasLost = false;
-  expectFrames();
 });
 socket.addEventListener("lost", () => {
-  wasLost = true;
   connection.textContent = "Connection lost – reconnecting …";
 });
 socket.addEventListener("end", (event) => {
   connection.textContent = event.detail;
 });
-socket.addEventListener("frame", (event) => {
-  lastFrameAt = Date.now();
-  show(event.detail);
-});
+feed.addEventListener("frame", (event) => show(event.detail));
+feed.addEventListener("refreshed", () => readers.show());
 addEventListener("scroll", noteReading, { passive: true });
 document.addEventListener("visibilitychange", noteReading);
-setInterval(() => {
-  if (messages.isStreaming && Date.now() - lastFrameAt > SILENCE) refresh();
-}, SILENCE);
-
 for (const [selector, started] of [
   ["[data-stop-form]", () => {}],
   ["[data-retry-form]", (body) => expect(body.message_id)],
