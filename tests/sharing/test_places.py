@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from itertools import chain
+from threading import Event
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from chats.actions import delete_chat
@@ -16,6 +18,7 @@ from sharing.queries import people_in, people_waiting, share_of
 from tenants.scope import tenant_scope
 from tests.accounts.parallel import at_once
 from tests.factories import AgentFactory, ChatFactory, ShareFactory
+from tests.live.people import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -95,16 +98,34 @@ def test_whoever_comes_and_goes_at_once_never_makes_more_than_fit(share):
     assert now.current_users == min(5, now.current_users + now.waiting)
 
 
+def somebody_waits():
+    """Tell whether somebody stands before a lock, as PostgreSQL alone can say."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return cursor.fetchone()[0]
+
+
 def test_a_lease_that_is_over_is_not_brought_back_beside_its_successor(share):
-    """Whoever renews waits for whoever just counted the place as free, and then finds it gone."""
+    """Whoever renews while somebody counts the place as free waits for them, and then finds it gone."""
     change_share(share=share, max_concurrent_users=1)
     mine = join(share).participant
-    lapse(mine)
-    answers = in_room(
-        share, 12, lambda number: renew(share.id, [mine.id]) if number % 2 else join(share).participant.id
-    )
-    assert people_in(share).count() == 1
-    assert all(answer == set() for answer in answers[1::2])
+    held = Event()
+
+    def act(number):
+        if number == 0:
+            held.wait(10)
+            return renew(share.id, [mine.id])
+        with transaction.atomic():
+            Share.objects.select_for_update().get(id=share.id)
+            held.set()
+            if connection.vendor == "postgresql":
+                wait_until(somebody_waits, 10)
+            lapse(mine)
+            return join(share).participant.id
+
+    renewed, successor = in_room(share, 2, act)
+    assert renewed == set()
+    assert people_in(share).get().id == successor
 
 
 def test_a_place_is_free_once_its_lease_is_over(share, settings):
