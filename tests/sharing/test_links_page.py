@@ -8,9 +8,14 @@ from uuid import uuid4
 import pytest
 import segno
 from django.contrib.messages import get_messages
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEntry
+from chats.consumers import RECHECK_SECONDS, _patience
+from chats.events import Company, company_of
+from chats.models import ChatMember
 from sharing.models import Participant, Share
 from tenants.models import Team
 from tenants.scope import tenant_scope
@@ -263,15 +268,36 @@ def test_the_page_takes_the_same_queries_however_many_links(chat, owner, django_
 
 
 def test_the_page_of_a_chat_says_to_its_person_alone_who_is_here(cast, chat, owner, client_of):
-    page = owner.get(f"/chats/{chat.id}").content.decode()
     bar = re.compile(r"<a class=\"company\"(.*?)>(.*?)</a>", re.S)
+    with CaptureQueriesContext(connection) as without:
+        page = owner.get(f"/chats/{chat.id}").content.decode()
     assert "hidden" in bar.search(page)[1]
     for room in (ShareFactory(chat=chat, max_concurrent_users=5), ShareFactory(chat=chat)):
         let_in(room, 1)
     edit(ShareFactory(chat=chat), revoked_at=timezone.now())
-    page = owner.get(f"/chats/{chat.id}").content.decode()
+    with CaptureQueriesContext(connection) as with_links:
+        page = owner.get(f"/chats/{chat.id}").content.decode()
     assert bar.search(page)[2].strip() == "Shared · 2 of 15 visitors here"
     assert "hidden" not in bar.search(page)[1]
+    assert len(with_links) == len(without)
+    with tenant_scope(cast.team.id):
+        ChatMember.objects.create(chat=chat, user=cast.teammate, can_write=True)
+    page = client_of(cast.teammate).get(f"/chats/{chat.id}").content.decode()
+    assert "Numbers" in page
+    assert [word for word in ("data-company", "data-links-dialog", f"{chat.id}/share") if word in page] == []
+
+
+def test_a_page_looks_again_when_the_first_of_its_links_runs_out(chat):
+    soon = timezone.now() + timedelta(seconds=1)
+    first, _, revoked = (ShareFactory(chat=chat) for _ in range(3))
+    edit(first, expires_at=soon)
+    edit(revoked, expires_at=timezone.now(), revoked_at=timezone.now())
+    with tenant_scope(chat.team_id):
+        company = company_of(chat)
+    assert company.until == soon
+    assert 0 < _patience(company) <= 1
+    assert _patience(Company(until=soon - timedelta(days=1))) == 0
+    assert _patience(Company()) == _patience(Company(until=soon + timedelta(days=1))) == RECHECK_SECONDS
 
 
 def test_a_visitor_s_words_stand_under_their_name(cast, chat, owner):
