@@ -313,6 +313,27 @@ async def test_a_flood_of_words_closes_the_socket(share, join):
         assert (await visitor.until("close"))["code"] == 1008
 
 
+async def test_a_connection_that_is_stuck_holds_up_nobody(share, ask, join):
+    ann, bob = await join(), await join()
+    stuck, said = asyncio.Event(), asyncio.Queue()
+    said.put_nowait({"type": "websocket.connect"})
+
+    async def send(message):
+        if "text" in message:
+            stuck.set()
+            await asyncio.Event().wait()
+
+    slow = asyncio.create_task(application(Visitor(share, bob.token).socket.scope, said.get, send))
+    async with Visitor(share, ann.token) as quick:
+        await stuck.wait()
+        assert await quick.until("presence", current_users=2)
+        await ask(lambda: MessageFactory(chat=share.chat, position=1, content="for all"))
+        assert (await quick.until("user_message"))["content"] == "for all"
+    said.put_nowait({"type": "websocket.disconnect", "code": 1006})
+    await asyncio.wait([slow], timeout=5)
+    assert slow.done()
+
+
 async def test_a_reader_who_falls_far_behind_is_to_come_again(share, ask, join, monkeypatch):
     monkeypatch.setattr(rooms, "KEPT_ENTRIES", 3)
     ann, bob = await join(), await join()
