@@ -9,7 +9,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="chat-list"), name="home"),
     path("chats", lists.chat_list, name="chat-list"),
     path("chats/new", lists.new_chat, name="chat-new"),
-    path("chats/shared", lists.shared_list, name="chats-shared"),
+    path("chats/shared", lists.shared_list, name="chats-of-colleagues"),
     path("chats/<uuid:chat_id>", page.chat_detail, name="chat-detail"),
     path("chats/<uuid:chat_id>/attachments/<uuid:attachment_id>", page.attachment, name="chat-attachment"),
     path("chats/<uuid:chat_id>/send", page.send, name="chat-send"),

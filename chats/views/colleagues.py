@@ -58,7 +58,7 @@ def leave(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     chat = get_object_or_404(shared_chats(request.user), id=chat_id)
     leave_chat(chat=chat, user=request.user)
     messages.success(request, f"You left “{chat}”.")
-    return see(reverse("chats-shared"))
+    return see(reverse("chats-of-colleagues"))
 
 
 @require_POST

@@ -66,10 +66,10 @@ def test_a_choice_that_is_none_lets_nobody_in(cast, owner, shared, access):
 
 
 def test_shared_with_me_names_whose_chat_it_is_and_what_one_may(cast, mate, shared):
-    assert "Nothing is shared with you" in text_of(mate.get(reverse("chats-shared")))
+    assert "Nothing is shared with you" in text_of(mate.get(reverse("chats-of-colleagues")))
     for can_write, words in ((False, "you may read"), (True, "you may take part")):
         let_in(shared, cast.teammate, can_write=can_write)
-        text = text_of(mate.get(reverse("chats-shared")))
+        text = text_of(mate.get(reverse("chats-of-colleagues")))
         assert escape(shared.title) in text
         assert HOSTILE not in text
         assert cast.owner.full_name in text
@@ -106,7 +106,7 @@ def test_whoever_may_not_know_the_agent_only_reads_and_learns_nothing_of_it(cast
     chat = ChatFactory(user=cast.owner, agent=agent)
     add_exchange(chat)
     let_in(chat, cast.teammate, can_write=True)
-    for page in (address("chat-detail", chat), reverse("chats-shared")):
+    for page in (address("chat-detail", chat), reverse("chats-of-colleagues")):
         assert "Layoffs" not in text_of(mate.get(page))
     text = text_of(mate.get(address("chat-detail", chat)))
     assert "the agent of this chat is not available to you" in text
