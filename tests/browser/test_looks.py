@@ -40,6 +40,7 @@ def test_pages_fit_every_screen(open_page, signed_in, answered, screen, scheme):
         "profile": "/profile",
         "keys": "/keys",
         "usage": "/usage",
+        "links": "/links",
         "not-found": "/nowhere",
     }
     for name, address in pages.items():
