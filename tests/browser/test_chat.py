@@ -24,6 +24,7 @@ window.WebSocket = class extends EventTarget {
         socket.addEventListener(type, (event) => this.dispatchEvent(new event.constructor(type, event)));
     };
   }
+  send() {}
 };
 """
 
@@ -43,6 +44,7 @@ window.WebSocket = class extends EventTarget {
       held.push(() => this.dispatchEvent(new MessageEvent("message", { data: event.data })));
     });
   }
+  send() {}
 };
 """
 
