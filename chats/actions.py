@@ -1,6 +1,5 @@
 """Every write to chats."""
 
-import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,14 +10,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from agents import relay
 from agents.calls import call_of
-from agents.kinds import Attached
-from agents.models import Run, RunPurpose
+from agents.models import Run
 from agents.queries import agents_of, may_use
 from agents.quota import Standing
 from agents.relay import ledger
@@ -29,13 +26,13 @@ from chats.exceptions import (
     MessageTooLong,
     NoAgent,
     NothingToRetry,
-    ReadOnly,
     RunInProgress,
     UnknownAgent,
 )
 from chats.history import messages_and_whether_files, said_in
 from chats.models import Attachment, Chat, IdempotencyKey, Message, MessageRole, MessageStatus
-from chats.queries import last_answer, may_write, readable_chats
+from chats.queries import last_answer
+from chats.speakers import Saying, Speaker
 from tenants.exceptions import NotFound
 from tenants.managers import find
 from tenants.secrets import UnreadableSecret
@@ -96,52 +93,6 @@ def delete_chat(*, chat: Chat) -> None:
             raise RunInProgress()
         events.chat_deleted(locked)
         locked.delete()
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """Who says something: a person of the team, or a guest whom a share link let into the chat.
-
-    A guest's answers are charged to the chat's person, with whose rights the agent is asked.
-    """
-
-    user: User | None = None
-    guest_id: UUID | None = None
-    guest_name: str = ""
-
-    @property
-    def chats(self) -> QuerySet[Chat]:
-        """The chats that they may read; whoever let a guest in says which."""
-        return Chat.objects.all() if self.user is None else readable_chats(self.user)
-
-    def check_may_speak(self, chat: Chat) -> None:
-        """Raise `ReadOnly` for a chat that they may only read; whoever let a guest in has asked for themself."""
-        if self.user is not None and not may_write(self.user, chat):
-            raise ReadOnly()
-
-    def charged(self, chat: Chat) -> User:
-        """Return whose call of the agent it is."""
-        return self.user or chat.user
-
-    @property
-    def purpose(self) -> RunPurpose:
-        return RunPurpose.CHAT if self.user else RunPurpose.SHARE
-
-
-@dataclass(frozen=True, slots=True)
-class Saying:
-    """What a person says: a text, files, or both."""
-
-    content: str
-    files: Sequence[Attached] = ()
-
-    @property
-    def hash(self) -> str:
-        """Tell one saying from another; without files it is that of the text alone."""
-        parts = [self.content.encode()]
-        for file in self.files:
-            parts += [file.name.encode(), hashlib.sha256(file.data).digest()]
-        return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def start_answer(

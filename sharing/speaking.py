@@ -5,8 +5,9 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.limits import count_share_message
-from chats.actions import Speaker, Started, start_answer
+from chats.actions import Started, start_answer
 from chats.exceptions import EmptyMessage, MessageTooLong, RunInProgress
+from chats.speakers import Speaker
 from sharing.exceptions import JoinFirst, ShareCannotAnswer, ShareGone, ShareNotFound, ShareReadOnly, ShareUsedUp
 from sharing.leases import lease_end
 from sharing.models import Ending, Participant, Share

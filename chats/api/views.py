@@ -34,6 +34,7 @@ from chats.files import file_response
 from chats.frames import Source
 from chats.models import Chat
 from chats.queries import last_answer, may_write, own_chats, readable_attachments, readable_chats
+from chats.speakers import Speaker
 from tenants.api.parsers import UploadJSONParser
 from tenants.exceptions import NotFound
 from tenants.managers import find
@@ -107,7 +108,7 @@ class ChatViewSet(Colleagues):
         """Say something; answered with events when asked for them, else with the finished message."""
         started = actions.start_answer(
             chat_id=pk,
-            speaker=actions.Speaker(self.person),
+            speaker=Speaker(self.person),
             **said_in(request),
             idempotency_key=idempotency_key(request),
         )

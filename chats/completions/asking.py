@@ -26,6 +26,7 @@ from chats.completions.serializers import NEW
 from chats.exceptions import NoAgent
 from chats.frames import Frame, Source, read_answer
 from chats.queries import own_chats
+from chats.speakers import Speaker
 from tenants.exceptions import Invalid, NotFound
 from tenants.managers import find
 from tenants.secrets import UnreadableSecret
@@ -113,7 +114,7 @@ def _ask_in_chat(user: User, agent: Agent, said: Sequence[Said], chat_id: str, k
         question = next(message for message in reversed(said) if message.role == "user")
         started = actions.start_answer(
             chat_id=chat.id,
-            speaker=actions.Speaker(user),
+            speaker=Speaker(user),
             content=question.content,
             files=[ContentFile(file.data, name=file.name) for file in question.attachments],
             idempotency_key=key,

@@ -30,6 +30,7 @@ from chats.queries import (
     readable_chats,
     with_known_agents,
 )
+from chats.speakers import Speaker
 from chats.views.colleagues import note_served, say_who_read
 from chats.views.leading import see, see_chat, wants_json
 from tenants.exceptions import ParleyError
@@ -51,7 +52,7 @@ def send(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     content, files, key = typed_message(request)
     try:
         started = actions.start_answer(
-            chat_id=chat_id, speaker=actions.Speaker(request.user), content=content, files=files, idempotency_key=key
+            chat_id=chat_id, speaker=Speaker(request.user), content=content, files=files, idempotency_key=key
         )
     except ParleyError as error:
         return _refused(request, chat_id, error, draft=content, had_files=bool(files))

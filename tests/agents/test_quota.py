@@ -17,9 +17,10 @@ from agents.models import Run, RunPurpose, RunStatus
 from agents.relay import ledger
 from agents.relay.ledger import Closing, Progress
 from agents.relay.transcript import Ending
-from chats.actions import Speaker, start_answer
+from chats.actions import start_answer
 from chats.exceptions import RunInProgress
 from chats.models import Message
+from chats.speakers import Speaker
 from tenants.exceptions import NotFound
 from tenants.scope import tenant_scope
 from tests.accounts.parallel import at_once

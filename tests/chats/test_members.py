@@ -9,10 +9,10 @@ import pytest
 from accounts.models import AuditEntry
 from agents.models import AgentMember, Audience, Run
 from chats import actions
-from chats.actions import Speaker
 from chats.exceptions import ReadOnly
 from chats.members import leave_chat, set_members
 from chats.models import Attachment, Chat, ChatMember, Message, ReadMarker
+from chats.speakers import Speaker
 from tenants.exceptions import Invalid, NotFound
 from tenants.scope import tenant_scope
 from tests.accounts.parallel import at_once

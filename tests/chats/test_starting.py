@@ -5,7 +5,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from chats.actions import Speaker, start_answer
+from chats.actions import start_answer
+from chats.speakers import Speaker
 from tenants import groups
 from tenants.scope import tenant_scope
 from tests.factories import AgentFactory, ChatFactory
