@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 
 from agents.exceptions import SENTENCES
+from tenants.exceptions import ParleyError
 from tests.live.conftest import demo, server  # noqa: F401 - fixtures
 from tests.servers import ROOT
 
@@ -85,9 +86,25 @@ def test_the_codes_of_failures_are_all_told():
     assert told == CODES
 
 
-def test_the_documents_name_settings_that_exist():
-    known = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", read(".env.example"), re.MULTILINE)) | CODES
-    prefixes = ("AGENT_", "LOGIN_", "RUN_", "SECURE_", "MAX_", "REFRESH_", "SHUTDOWN_", "DATABASE_", "TRUSTED_")
+def codes_of_refusals(kind=ParleyError):
+    return {kind.code}.union(*(codes_of_refusals(refusal) for refusal in kind.__subclasses__()))
+
+
+def test_the_documents_name_settings_and_refusals_that_exist():
+    settings = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", read(".env.example"), re.MULTILINE))
+    known = settings | CODES | codes_of_refusals()
+    prefixes = (
+        "AGENT_",
+        "LOGIN_",
+        "RUN_",
+        "SECURE_",
+        "MAX_",
+        "REFRESH_",
+        "SHUTDOWN_",
+        "DATABASE_",
+        "TRUSTED_",
+        "SHARE_",
+    )
     said = {
         name
         for document in DOCUMENTS
