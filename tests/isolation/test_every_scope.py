@@ -158,13 +158,14 @@ def side(cast: Cast) -> Side:
 
 
 @pytest.fixture(autouse=True)
-def nobody_may_test_agents(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse what would call an agent, which a transaction that is undone cannot take back."""
+def nobody_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse what would call an agent or count a visitor, which a transaction that is undone cannot take back."""
 
     def refuse(**asked: Any) -> None:
         raise TooManyRequests(retry_after=1)
 
     monkeypatch.setattr("accounts.limits.count_agent_test", refuse)
+    monkeypatch.setattr("sharing.entering.count_share_join", refuse)
 
 
 @pytest.fixture
