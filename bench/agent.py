@@ -2,7 +2,7 @@
 
 `/?tokens=1000&rate=100&first=0.5` waits half a second and gives 1,000 tokens, 100 a second; `rate=0` gives all at
 once. `/?flood=...` gives these very words again and again, as fast as they are taken, and never ends. `POST /hush` lets
-every answer under way end at once, well.
+every answer under way end at once, well, and says how many have begun since it was last said.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import uvloop
 from bench.stamps import token
 
 HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-NOTHING: Final = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
+HUSHED: Final = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n%d"
 LAST: Final = b"0\r\n\r\n"
 AT_ONCE: Final = 256
 BLOCK: Final = 16 * 1024
@@ -34,6 +34,7 @@ class Answer(asyncio.Protocol):
     """One connection with one answer."""
 
     under_way: set["Answer"] = set()
+    begun = 0
 
     def __init__(self) -> None:
         self._received = b""
@@ -79,6 +80,7 @@ class Answer(asyncio.Protocol):
 
     def _begin(self, knobs: dict[str, str]) -> None:
         self.under_way.add(self)
+        Answer.begun += 1
         self._left = int(knobs.get("tokens", 100))
         self._seconds = 1 / rate if (rate := float(knobs.get("rate", 0))) else 0.0
         self._due = self._loop.time() + float(knobs.get("first", 0))
@@ -109,8 +111,9 @@ class Answer(asyncio.Protocol):
     def _hush(self) -> None:
         for answer in list(self.under_way):
             answer.finish()
-        self._transport.write(NOTHING)
+        self._transport.write(HUSHED % Answer.begun)
         self._transport.close()
+        Answer.begun = 0
 
 
 def _content_length(head: bytes) -> int:

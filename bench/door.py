@@ -58,7 +58,9 @@ class Door:
         return client
 
 
-def request(method: str, port: int, path: str, body: dict[str, str] | None = None, *, cookies: str = "") -> bytes:
+def request(
+    method: str, port: int, path: str, body: dict[str, str] | None = None, *, cookies: str = "", authorization: str = ""
+) -> bytes:
     """Return a whole request for events, after which the server closes."""
     payload = b"" if body is None else json.dumps(body).encode()
     lines = [
@@ -69,8 +71,24 @@ def request(method: str, port: int, path: str, body: dict[str, str] | None = Non
         f"Content-Length: {len(payload)}",
         "Connection: close",
         *([f"Cookie: {cookies}"] if cookies else []),
+        *([f"Authorization: {authorization}"] if authorization else []),
     ]
     return "\r\n".join([*lines, "", ""]).encode() + payload
+
+
+def socket_request(port: int, path: str, header: str) -> bytes:
+    """Return the request that opens a page's socket, with a header that says who it is."""
+    lines = [
+        f"GET {path} HTTP/1.1",
+        f"Host: 127.0.0.1:{port}",
+        f"Origin: http://127.0.0.1:{port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        header,
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 def _created(answer: httpx.Response) -> dict[str, Any]:

@@ -100,6 +100,19 @@ def running(words: Sequence[str], port: int, env: dict[str, str], log: Path) -> 
             server.stop()
 
 
+@contextmanager
+def on_a_core_of_its_own(server: Server, *others: Server) -> Iterator[None]:
+    """Hold a server to the last core, and the other servers and ourselves to the rest if there is one, while inside."""
+    cores = sorted(os.sched_getaffinity(0))
+    server.pin(cores[-1])
+    for process in (0, *(other.process.pid for other in others)):
+        os.sched_setaffinity(process, cores[:-1] or cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 def uvicorn(application: str, port: int) -> list[str]:
     """Return the words that serve an application."""
     return ["-m", "uvicorn", application, "--port", str(port), *UVICORN]

@@ -46,6 +46,8 @@ class Stage:
                 "AGENT_ALLOWED_CIDRS": "127.0.0.0/8",
                 "ACCESS_TOKEN_SECONDS": "7200",
                 "LOGIN_RATE_PER_MINUTE": "1000",
+                "SHARE_JOINS_PER_MINUTE": "100000",
+                "SHARE_LEASE_SECONDS": "3600",
                 "LOG_LEVEL": "WARNING",
             }
             env |= {"DATABASE_URL": url} if url else {}

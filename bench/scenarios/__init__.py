@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from bench.figures import Figure
-from bench.scenarios import decoder, first_token, hostile, live, memory, messages, recovery, tokens
+from bench.scenarios import decoder, first_token, hostile, live, memory, messages, recovery, room, tokens
 from bench.stage import Stage
 
 SCENARIOS: dict[str, Callable[[Stage], list[Figure]]] = {
     "tokens": tokens.measure,
     "messages": messages.measure,
     "live": live.measure,
+    "room": room.measure,
     "memory": memory.measure,
     "first-token": first_token.measure,
     "recovery": recovery.measure,

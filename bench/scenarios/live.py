@@ -1,7 +1,6 @@
 """How many live streams one core carries: 20 tokens a second each, until their delay is over 100 ms."""
 
 import asyncio
-import os
 from typing import Final
 
 import uvloop
@@ -9,7 +8,7 @@ import uvloop
 from bench.client import Tape, ends, open_streams
 from bench.door import Door, request
 from bench.figures import Figure, percentile
-from bench.servers import Server
+from bench.servers import Server, on_a_core_of_its_own
 from bench.stage import Stage
 
 RATE: Final = 20
@@ -23,22 +22,15 @@ HOPELESS_DELAY: Final = 5 * MOST_DELAY  # then more streams would tell nothing
 
 def measure(stage: Stage) -> list[Figure]:
     """Try one number of streams after the other, the server on the last core and everything else on the others."""
-    cores = sorted(os.sched_getaffinity(0))
     figures = []
     with stage.agent() as agent, stage.parley() as parley:
         chats = parley.chats(f"{agent.base_url}/?tokens={ENDLESS}&rate={RATE}", max(stage.streams))
-        parley.server.pin(cores[-1])
-        if len(cores) > 1:
-            os.sched_setaffinity(0, cores[:-1])
-            os.sched_setaffinity(agent.process.pid, cores[:-1])
-        try:
+        with on_a_core_of_its_own(parley.server, agent):
             for count in stage.streams:
                 seen = uvloop.run(_watch(parley, agent, chats[:count]))
                 figures += seen
                 if seen[0].value > HOPELESS_DELAY:
                     break
-        finally:
-            os.sched_setaffinity(0, cores)
     return figures
 
 
@@ -65,9 +57,10 @@ async def _watch(door: Door, agent: Server, chats: list[str]) -> list[Figure]:
     ]
 
 
-async def hush(agent: Server) -> None:
-    """Let all answers of the mock agent end."""
+async def hush(agent: Server) -> int:
+    """Let all answers of the mock agent end; return how many have begun since the last time."""
     reader, writer = await asyncio.open_connection("127.0.0.1", agent.port)
     writer.write(request("POST", agent.port, "/hush"))
-    await reader.read()
+    answer = await reader.read()
     writer.close()
+    return int(answer.rpartition(b"\r\n")[2])
