@@ -36,7 +36,7 @@ def is_said_by(message: Message, reader: User) -> bool:
 @register.filter
 def speaker(message: Message) -> str:
     """Name whoever of the team or from outside said something."""
-    if message.guest_id is not None:
+    if message.guest_id is not None or message.guest_name:  # in a copied conversation guests have names only
         return message.guest_name or GUEST
     return str(message.author or FORMER)
 
