@@ -102,3 +102,10 @@ def test_the_addresses_of_share_links_are_cut(cast, log, before):
         assert Client().get(address).status_code in {404, 405}
     assert log.getvalue().count(f"{before}/share/…/") == 2
     assert share.token[:20] not in log.getvalue()
+
+
+def test_an_address_to_come_back_to_is_cut(cast, log):
+    share = ShareFactory(chat=ChatFactory(user=cast.owner))
+    logging.getLogger("django.request").warning("Refused: /sign-in?next=%%2Fshare%%2F%s%%2Fcopy", share.token)
+    assert "next=%2Fshare%2F…%2Fcopy" in log.getvalue()
+    assert share.token[:20] not in log.getvalue()
