@@ -25,9 +25,6 @@ from tenants.managers import find
 from tenants.scope import tenant_scope, unsafe_all_tenants
 
 DEFAULT_DAYS: Final = 7
-LOG_LENGTH: Final = 5_000  # of a link; its oldest entries go
-WAITED_IN_VAIN: Final = timedelta(hours=1)
-FORGOTTEN_AT_ONCE: Final = 1_000
 ROOMS_TOLD: Final = 500  # at once; others look for themselves within seconds
 CHANGEABLE: Final = frozenset(
     {
@@ -130,20 +127,6 @@ def allow_sharing(*, team_id: UUID, allowed: bool) -> None:
     if not allowed:
         for share in rooms_with_people()[:ROOMS_TOLD]:
             events.share_ended(share, Ending.REVOKED)
-
-
-@transaction.atomic
-def forget_visitors(share: Share) -> None:
-    """Delete some of a link's people who matter no more: who waited in vain, and who is beyond what the log keeps.
-
-    Each call deletes more than one address may add in the minute between two calls.
-    """
-    gone = share.participants.filter(lease_until__lt=timezone.now() - WAITED_IN_VAIN)
-    in_vain = gone.filter(joined_at=None, messages_sent=0).values_list("id", flat=True)[:FORGOTTEN_AT_ONCE]
-    oldest = gone.order_by("-lease_until").values_list("id", flat=True)[LOG_LENGTH : LOG_LENGTH + FORGOTTEN_AT_ONCE]
-    ids = {*in_vain, *oldest}
-    if ids:
-        share.participants.filter(id__in=ids).delete()
 
 
 def _name_in_log(share: Share) -> str:

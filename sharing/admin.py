@@ -74,20 +74,21 @@ class ParticipantAdmin(ReadOnlyAdmin, TenantAdmin):
         "__str__",
         "share_title",
         "asked_at",
-        "joined_at",
+        "came_at",
         "left_at",
         "lease_until",
         "address_prefix",
         "messages_sent",
     ]
-    list_filter = ["joined_at", "left_at"]
+    list_filter = ["came_at", "left_at"]
     list_select_related = ["share"]
     search_fields = ["name", "address_prefix", "share__title"]
     search_help_text = "The name given, the address or the link's title."
     date_hierarchy = "asked_at"
     secret_fields = frozenset({"token_hash"})
     fields = [
-        "name", "share_title", "address_prefix", "asked_at", "joined_at", "left_at", "lease_until", "messages_sent",
+        "name", "share_title", "address_prefix", "asked_at", "came_at", "joined_at", "left_at", "lease_until",
+        "messages_sent",
     ]  # fmt: skip
 
     @admin.display(description="link", ordering="share__title")

@@ -7,8 +7,8 @@ from accounts.hashers import MAX_PASSWORD_CHARS
 from accounts.limits import count_share_join, count_share_password
 from chats.models import GUEST_NAME_CHARS
 from sharing import leases
-from sharing.actions import forget_visitors
 from sharing.exceptions import NameRequired, PasswordRequired, WrongPassword
+from sharing.forgetting import forget_visitors
 from sharing.leases import Seat
 from sharing.visits import Visit
 from tenants.exceptions import Invalid, ParleyError
@@ -68,7 +68,7 @@ def is_known(visit: Visit) -> bool:
 
 def was_let_in(visit: Visit) -> bool:
     """Tell whether somebody has seen the room from inside and has not left, even if their place is gone by now."""
-    return is_known(visit) and visit.participant is not None and visit.participant.joined_at is not None
+    return is_known(visit) and visit.participant is not None and visit.participant.came_at is not None
 
 
 def clean_name(text: str) -> str:

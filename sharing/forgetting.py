@@ -1,4 +1,4 @@
-"""Forgetting those who only ever waited: the access log is of those who came in."""
+"""Forgetting visitors who matter no more, a bounded number at a time."""
 
 from datetime import timedelta
 from typing import Final
@@ -6,15 +6,22 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from sharing.models import Participant
+from sharing.models import Share
 
-KEPT_FOR: Final = timedelta(days=1)
-AT_ONCE: Final = 100
+LOG_LENGTH: Final = 5_000  # of a link; its oldest entries go
+WAITED_IN_VAIN: Final = timedelta(hours=1)
+AT_ONCE: Final = 1_000
 
 
 @transaction.atomic
-def forget_those_who_waited() -> None:
-    """Delete some of the team's visitors who never came in and were last heard of more than a day ago."""
-    over = Participant.objects.filter(joined_at=None, lease_until__lt=timezone.now() - KEPT_FOR)
-    ids = over.select_for_update(skip_locked=True).values_list("id", flat=True)[:AT_ONCE]
-    Participant.objects.filter(id__in=list(ids)).delete()
+def forget_visitors(share: Share) -> None:
+    """Delete some of a link's people who matter no more: who waited in vain, and who is beyond what the log keeps.
+
+    Each call deletes more than one address may add in the minute between two calls.
+    """
+    gone = share.participants.filter(lease_until__lt=timezone.now() - WAITED_IN_VAIN)
+    in_vain = gone.filter(came_at=None).values_list("id", flat=True)[:AT_ONCE]
+    oldest = gone.order_by("-lease_until").values_list("id", flat=True)[LOG_LENGTH : LOG_LENGTH + AT_ONCE]
+    ids = {*in_vain, *oldest}
+    if ids:
+        share.participants.filter(id__in=ids).delete()

@@ -13,12 +13,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.addresses import Address, prefix
 from sharing import events
 from sharing.exceptions import PasswordRequired, ShareFull, ShareGone, ShareNotFound
-from sharing.forgetting import forget_those_who_waited
 from sharing.models import Participant, Share
 from sharing.queries import participant_of, people_in, people_waiting
 from sharing.tokens import new_participant_token, participant_hash
@@ -72,7 +73,6 @@ def join(
         if locked.password_hash not in {"", share.password_hash}:
             raise PasswordRequired()
         mine = participant_of(locked, token)
-        is_new = mine is None
         if mine is None:
             token = new_participant_token()
             mine = _somebody_new(locked, token, address)
@@ -89,8 +89,6 @@ def join(
         mine.save()
         if not was_in and not (was_waiting and ahead >= 0):
             events.room_moved(locked)
-    if is_new and ahead >= 0:
-        forget_those_who_waited()
     return Seat(mine, token, max(ahead, 0))
 
 
@@ -130,7 +128,7 @@ def _place(mine: Participant, ahead: int) -> None:
     """Let somebody in, or note that they wait: anew, or in the place in line that they have."""
     now = timezone.now()
     if ahead < 0:
-        mine.joined_at, mine.lease_until = now, lease_end()
+        mine.joined_at, mine.came_at, mine.lease_until = now, mine.came_at or now, lease_end()
     else:
         if mine.joined_at is not None or not mine.is_alive:
             mine.asked_at = now
@@ -188,8 +186,9 @@ def admit(share_id: UUID) -> list[UUID]:
         free = locked.max_concurrent_users - people_in(locked).count()
         chosen = list(people_waiting(locked).values_list("id", flat=True)[: max(free, 0)])
         if chosen:
+            now = Value(timezone.now(), DateTimeField())
             Participant.objects.filter(id__in=chosen, left_at=None).update(
-                joined_at=timezone.now(), lease_until=lease_end()
+                joined_at=now, came_at=Coalesce("came_at", now), lease_until=lease_end()
             )
             events.room_moved(locked)
     return chosen

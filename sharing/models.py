@@ -119,7 +119,8 @@ class Participant(TenantModel):
     """Somebody whom a link let in, or who waits for a place; also the link's access log.
 
     They are in the room while `joined_at` is set, `left_at` is not and the lease lasts, and wait in line while
-    `joined_at` is not set either. Only a keyed hash of their token is kept.
+    `joined_at` is not set either. Whoever lost their place may wait again, so the log has a `came_at` of its own.
+    Only a keyed hash of their token is kept.
     """
 
     share = models.ForeignKey(Share, on_delete=models.CASCADE, related_name="participants")
@@ -128,6 +129,7 @@ class Participant(TenantModel):
     address_prefix = models.CharField(max_length=50, blank=True)
     asked_at = models.DateTimeField(default=timezone.now)
     joined_at = models.DateTimeField(null=True, blank=True)
+    came_at = models.DateTimeField("first came in", null=True, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField()
     messages_sent = models.PositiveIntegerField(default=0)

@@ -113,7 +113,7 @@ class VisitSerializer(serializers.ModelSerializer[Participant]):
 
     class Meta:
         model = Participant
-        fields = ["name", "address_prefix", "asked_at", "joined_at", "left_at", "is_here", "messages_sent"]
+        fields = ["name", "address_prefix", "asked_at", "came_at", "left_at", "is_here", "messages_sent"]
         read_only_fields = fields
 
     def get_left_at(self, participant: Participant) -> datetime | None:

@@ -135,9 +135,9 @@ def _list_before(request: PrincipalRequest, share: Share) -> str:
     if came_from in LISTS:
         return reverse(came_from)
     is_own = share.chat.user_id == request.user.id
-    return reverse("chat-share", args=[share.chat_id]) if is_own else reverse("team-shares")
+    return reverse("chat-links", args=[share.chat_id]) if is_own else reverse("team-shares")
 
 
 def _see_links(chat: Chat, made: Share | None = None) -> HttpResponse:
-    address = reverse("chat-share", args=[chat.id])
+    address = reverse("chat-links", args=[chat.id])
     return HttpResponseRedirect(f"{address}?made={made.id}" if made else address, status=303)

@@ -42,15 +42,14 @@ class Stay:
 
     @property
     def state(self) -> str:
-        came_in = self.participant.joined_at is not None
         if self.is_now:
-            return "Here now" if came_in else "Waiting"
-        return "Was here" if came_in else "Did not come in"
+            return "Here now" if self.participant.joined_at else "Waiting"
+        return "Was here" if self.participant.came_at else "Did not come in"
 
     @property
     def cells(self) -> list[object]:
         who = self.participant
-        moments = [moment.isoformat() if moment else "" for moment in (who.asked_at, who.joined_at, self.until)]
+        moments = [moment.isoformat() if moment else "" for moment in (who.asked_at, who.came_at, self.until)]
         return [str(who), *moments, self.state, who.address_prefix, who.messages_sent]
 
 

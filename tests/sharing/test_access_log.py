@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEntry
-from sharing import forgetting, leases
+from sharing import leases
 from sharing.actions import revoke_share
 from sharing.models import Participant, Share
 from sharing.views import log as page_of_log
@@ -155,41 +155,3 @@ def test_an_export_is_recorded(cast, sits, share, visitors):
 def test_an_export_is_bounded(cast, sits, share, visitors, monkeypatch):
     monkeypatch.setattr(page_of_log, "MAX_EXPORTED", 2)
     assert [row["name"] for row in rows_of(sits(cast.owner).get(path(share, "log.csv")))] == ["Emil", "Dora"]
-
-
-# What is forgotten
-
-
-def test_those_who_only_waited_are_forgotten_after_a_day(cast, share):
-    """Whoever lines up cleans up behind those before, in all rooms of the team; who came in stays in the log."""
-    ended = ShareFactory(chat=share.chat, max_concurrent_users=1)
-    theirs = ShareFactory(chat=ChatFactory(user=cast.outsider), max_concurrent_users=1)
-    full = ShareFactory(chat=share.chat, max_concurrent_users=1)
-    now = timezone.now()
-    for room in (ended, theirs):
-        with tenant_scope(room.team_id):
-            for name in ("came in", "waited long ago", "waited yesterday"):
-                leases.join(room, name=name, may_wait=True)
-            Participant.objects.update(lease_until=now - timedelta(days=3))
-            Participant.objects.filter(name="waited yesterday").update(lease_until=now - timedelta(hours=23))
-    with tenant_scope(share.team_id):
-        revoke_share(share=ended, by=cast.owner)
-        for _ in range(2):
-            leases.join(full, name="in line", may_wait=True)
-        assert set(ended.participants.values_list("name", flat=True)) == {"came in", "waited yesterday"}
-        assert full.participants.count() == 2
-    with tenant_scope(theirs.team_id):
-        assert theirs.participants.count() == 3
-
-
-def test_only_so_many_are_forgotten_at_once(share, monkeypatch):
-    monkeypatch.setattr(forgetting, "AT_ONCE", 2)
-    with tenant_scope(share.team_id):
-        for _ in range(8):
-            leases.join(share, may_wait=True)
-        Participant.objects.filter(joined_at=None).update(lease_until=timezone.now() - timedelta(days=2))
-        left = []
-        for _ in range(3):
-            leases.join(share, may_wait=True)
-            left.append(Participant.objects.filter(joined_at=None, lease_until__lt=timezone.now()).count())
-    assert left == [3, 1, 0]

@@ -7,10 +7,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import RateWindow
-from sharing import actions
-from sharing.actions import change_share, forget_visitors
+from sharing import forgetting
+from sharing.actions import change_share
 from sharing.entering import enter
 from sharing.exceptions import PasswordRequired, ShareFull, ShareNotFound
+from sharing.forgetting import forget_visitors
 from sharing.leases import join
 from sharing.models import Participant, Share
 from sharing.queries import participant_of, people_in, share_of
@@ -64,27 +65,27 @@ def row(share, **fields):
 
 
 def test_who_waited_in_vain_is_forgotten_after_a_while_and_the_log_keeps_the_last(share, monkeypatch):
-    monkeypatch.setattr(actions, "LOG_LENGTH", 2)
+    monkeypatch.setattr(forgetting, "LOG_LENGTH", 2)
     now = timezone.now()
     ago = [now - timedelta(hours=2, minutes=number) for number in range(5)]
     other = ShareFactory(chat=share.chat)
     kept = {
         row(share, lease_until=now + timedelta(seconds=9)).id,  # waits now
         row(share, lease_until=now - timedelta(minutes=5)).id,  # waited lately
-        row(share, lease_until=now + timedelta(seconds=9), joined_at=ago[4]).id,
-        row(share, lease_until=ago[0], joined_at=ago[0]).id,
-        row(share, lease_until=ago[1], messages_sent=1).id,
+        row(share, lease_until=now + timedelta(seconds=9), came_at=ago[4]).id,
+        row(share, lease_until=ago[0], came_at=ago[0]).id,
+        row(share, lease_until=ago[1], came_at=ago[1]).id,
         row(other, lease_until=ago[4]).id,
     }
     row(share, lease_until=ago[2])  # waited in vain
-    row(share, lease_until=ago[2], joined_at=ago[2])
-    row(share, lease_until=ago[3], joined_at=ago[3])
+    row(share, lease_until=ago[2], came_at=ago[2])
+    row(share, lease_until=ago[3], came_at=ago[3])
     forget_visitors(share)
     assert set(Participant.objects.values_list("id", flat=True)) == kept
 
 
 def test_the_first_of_a_minute_tidies_up_a_little(share, monkeypatch):
-    monkeypatch.setattr(actions, "FORGOTTEN_AT_ONCE", 3)
+    monkeypatch.setattr(forgetting, "AT_ONCE", 3)
     long_ago = timezone.now() - timedelta(hours=2)
     for _ in range(7):
         row(share, lease_until=long_ago)
@@ -126,3 +127,17 @@ def test_a_link_deleted_meanwhile_is_not_changed(share):
     Share.objects.filter(id=share.id).delete()
     with pytest.raises(ShareNotFound):
         change_share(share=share, title="Too late")
+
+
+def test_who_came_in_once_stays_in_the_log_though_they_wait_again(share):
+    share.max_concurrent_users = 1
+    share.save()
+    first = come(share)
+    first.participant.left_at = timezone.now()
+    first.participant.save()
+    come(share)
+    again = come(share, token=first.token, may_wait=True)
+    assert (again.participant.joined_at, again.participant.came_at) == (None, first.participant.came_at)
+    Participant.objects.filter(id=again.participant.id).update(lease_until=timezone.now() - timedelta(hours=2))
+    forget_visitors(share)
+    assert Participant.objects.filter(id=again.participant.id).exists()

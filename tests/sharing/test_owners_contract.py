@@ -372,7 +372,7 @@ def test_the_log_says_who_came_when_and_how_much_they_said(owner, admin, chat):
     shown = log(owner, share).json()
     assert shown["total"] == 3
     lapsed, gone, vera = shown["participants"]
-    assert vera.keys() == {"name", "address_prefix", "asked_at", "joined_at", "left_at", "is_here", "messages_sent"}
+    assert vera.keys() == {"name", "address_prefix", "asked_at", "came_at", "left_at", "is_here", "messages_sent"}
     assert [one["name"] for one in (lapsed, gone, vera)] == ["Lapsed", "Gone", "Vera"]
     assert [one["is_here"] for one in (lapsed, gone, vera)] == [False, False, True]
     assert [one["left_at"] is None for one in (lapsed, gone, vera)] == [False, False, True]

@@ -63,7 +63,9 @@ def test_the_table(guard: CrossOriginProtection, credential: str) -> None:
 
 
 def test_no_origin_is_ours_only_where_the_browser_vouches_for_the_site(guard: CrossOriginProtection) -> None:
-    answers = {site: ask(guard, "POST", {"origin": "null", "sec-fetch-site": site}).status_code for site in filter(None, SITES)}
+    answers = {
+        site: ask(guard, "POST", {"origin": "null", "sec-fetch-site": site}).status_code for site in filter(None, SITES)
+    }
     assert answers == {"same-origin": 200, "none": 403, "same-site": 403, "cross-site": 403, "nonsense": 403}
     assert ask(guard, "POST", {"origin": "null"}).status_code == 403
 
