@@ -30,6 +30,7 @@ INVITATION_MAILS_PER_TEAM: Final = 100
 RESETS_PER_ADDRESS: Final = 20
 RESETS_PER_ACCOUNT: Final = 5
 AGENT_TESTS_PER_PERSON: Final = 30
+SHARE_TRIES_PER_VISITOR: Final = 60
 # A row at rest, at zero or before the window, begins a new window.
 COUNT: Final = """
 INSERT INTO accounts_ratewindow AS kept (id, key, started_at, count) VALUES (%s, %s, %s, 1)
@@ -131,34 +132,24 @@ def count_share_message(*, share_id: UUID, participant_id: UUID) -> tuple[Attemp
         raise
 
 
+def count_share_try(*, participant_id: UUID) -> None:
+    """Count a try of a visitor to say something, sent or refused; raise `TooManyRequests` beyond the limit."""
+    _count(f"share-try:{participant_id}", tries=SHARE_TRIES_PER_VISITOR, seconds=ADDRESS_SECONDS)
+
+
 def count_share_password(*, share_id: UUID, address: Address | None) -> Attempt:
     """Count a try at the password of a link, from an address; raise `TooManyRequests` beyond the limit."""
     key = f"share-password:{keyed_hash('share-password', f'{share_id}:{network(address)}')}"
-    return Attempt(_count(key, tries=settings.LOGIN_FAILURES_PER_ACCOUNT, seconds=ACCOUNT_SECONDS))
-
-
-def check_share_misses(*, address: Address | None) -> None:
-    """Raise `TooManyRequests` for an address that has tried too many unknown links."""
-    since = timezone.now() - timedelta(seconds=ADDRESS_SECONDS)
-    key = _share_misses(address)
-    window = RateWindow.objects.filter(
-        key=key, started_at__gt=since, count__gte=settings.SHARE_MISSES_PER_MINUTE
-    ).first()
-    if window is not None:
-        wait = window.started_at + timedelta(seconds=ADDRESS_SECONDS) - timezone.now()
-        raise TooManyRequests(retry_after=ceil(wait.total_seconds()))
+    what = "Too many tries at this password from your network"
+    return Attempt(_count(key, tries=settings.LOGIN_FAILURES_PER_ACCOUNT, seconds=ACCOUNT_SECONDS, what=what))
 
 
 def count_share_miss(*, address: Address | None) -> None:
-    """Count a try of an unknown link from an address."""
-    _count(_share_misses(address), tries=settings.SHARE_MISSES_PER_MINUTE, seconds=ADDRESS_SECONDS)
+    """Count a try of an unknown link from an address; raise `TooManyRequests` beyond the limit."""
+    _count(f"share-miss:{network(address)}", tries=settings.SHARE_MISSES_PER_MINUTE, seconds=ADDRESS_SECONDS)
 
 
-def _share_misses(address: Address | None) -> str:
-    return f"share-miss:{network(address)}"
-
-
-def _count(key: str, *, tries: int, seconds: int) -> RateWindow:
+def _count(key: str, *, tries: int, seconds: int, what: str = "Too many tries") -> RateWindow:
     now = timezone.now()
     expired = now - timedelta(seconds=seconds)
     # Durable: inside a transaction that fails the count would be undone, so being inside one is refused.
@@ -168,7 +159,7 @@ def _count(key: str, *, tries: int, seconds: int) -> RateWindow:
         _forget_stale()
     if window.count > tries:
         wait = window.started_at + timedelta(seconds=seconds) - now
-        raise TooManyRequests(retry_after=ceil(wait.total_seconds()))
+        raise TooManyRequests(what=what, retry_after=ceil(wait.total_seconds()))
     return window
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,6 +21,7 @@ from tenants.middleware import PrincipalSocketMiddleware
 from tenants.scope import tenant_scope
 from tests.conftest import Cast
 from tests.isolation.conftest import World
+from tests.sharing.visiting import MALFORMED
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,7 +106,8 @@ async def test_a_rooms_socket_answers_as_declared(world: World, cast: Cast, role
 async def test_a_place_in_one_room_tells_nothing_of_links_that_do_not_exist(world: World, cast: Cast) -> None:
     headers = await database_sync_to_async(at_the_door)(cast, world, "visitor")
     unknown = [ShareToken.new(team.id).text for team in (cast.team, cast.other_team)]
-    answers = [await frames_at(f"/ws/share/{token}", headers) for token in (*unknown, "x", "x" * 43)]
+    malformed = [quote(token) for token in MALFORMED if "/" not in token]
+    answers = [await frames_at(f"/ws/share/{token}", headers) for token in (*unknown, "x" * 43, *malformed)]
     assert close_code(answers[0]) == NO_SUCH_CHAT
     assert answers == answers[:1] * len(answers)
 

@@ -2,6 +2,7 @@
 
 import json
 from html.parser import HTMLParser
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -22,6 +23,7 @@ from sharing.visits import cookie_name
 from tenants.models import Team
 from tenants.scope import tenant_scope
 from tests.factories import AgentFactory, ChatFactory, MessageFactory, ShareFactory
+from tests.sharing.visiting import MALFORMED
 
 pytestmark = pytest.mark.django_db
 API = [
@@ -118,11 +120,11 @@ def test_a_wrong_token_costs_the_same_work_whichever_team_it_names(share, cast):
 
 
 @pytest.mark.parametrize("call", CALLS[::3], ids=lambda call: f"{call[0]} {call[1]}")
-def test_whoever_guesses_on_learns_nothing_not_even_that_a_guess_was_right(share, settings, call):
+def test_whoever_guesses_on_waits_and_learns_nothing(share, cast, settings, call):
     settings.SHARE_MISSES_PER_MINUTE = 3
-    mine = take_place(share)
     for _ in range(3):
         assert ask(call, "unknown").status_code == 404
+    wrong = ["unknown", ShareToken.new(cast.team.id).text, crafted(share.token, cast.other_team), share.token[:-1]]
     spoofed = [
         {},
         {"X-Forwarded-For": "198.51.100.9"},
@@ -130,21 +132,41 @@ def test_whoever_guesses_on_learns_nothing_not_even_that_a_guess_was_right(share
         {"Forwarded": "for=198.51.100.9"},
     ]
     for headers in spoofed:
-        right, wrong = ask(call, share.token, **headers), ask(call, "unknown", **headers)
-        assert (right.status_code, wrong.status_code) == (429, 429)
-        assert told(right)[1].replace(share.token.encode(), b"unknown") == told(wrong)[1]
-        assert int(right.headers["Retry-After"]) > 0
-    assert ask(API[0], share.token, authorization=f"Share {mine.token}").status_code == 200
+        answers = {token: ask(call, token, **headers) for token in wrong}
+        assert {answer.status_code for answer in answers.values()} == {429}
+        assert len({told(answer)[1].replace(token.encode(), b"") for token, answer in answers.items()}) == 1
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers.values())
 
 
-def test_behind_a_proxy_only_what_the_proxy_says_counts(share, settings):
+def test_whoever_guesses_shuts_nobody_out_of_a_known_link(share, settings):
+    settings.SHARE_MISSES_PER_MINUTE = 1
+    ended = ShareFactory(chat=share.chat)
+    with tenant_scope(ended.team_id):
+        revoke_share(share=ended, by=None)
+    assert [ask(API[0], "unknown").status_code for _ in range(3)] == [404, 429, 429]
+    assert ask(API[0], share.token).status_code == 200
+    assert ask(PAGES[0], share.token).status_code == 200
+    assert ask(PAGES[0], ended.token).status_code == 410
+
+
+@pytest.mark.parametrize("token", MALFORMED, ids=ascii)
+def test_what_cannot_be_a_token_is_a_counted_404_at_every_call_and_page(token, settings):
+    settings.SHARE_MISSES_PER_MINUTE = 1000
+    for count, call in enumerate(CALLS, start=1):
+        answer = ask(call, quote(token, safe=""))
+        assert (call[1], answer.status_code) == (call[1], 404)
+        if "/" not in token:
+            assert RateWindow.objects.get(key__startswith="share-miss").count == count
+
+
+def test_behind_a_proxy_only_what_the_proxy_says_counts(settings):
     settings.SHARE_MISSES_PER_MINUTE, settings.TRUSTED_PROXY_COUNT = 3, 1
     for number in range(3):
         ask(API[0], "unknown", **{"X-Forwarded-For": f"203.0.113.{number}, 198.51.100.9"})
     assert ask(API[0], "unknown", **{"X-Forwarded-For": "203.0.113.77, 198.51.100.9"}).status_code == 429
-    assert ask(API[0], share.token, **{"X-Forwarded-For": "198.51.100.9"}).status_code == 429
-    assert ask(API[0], share.token, **{"X-Forwarded-For": "198.51.100.10"}).status_code == 200
+    assert ask(API[0], "unknown", **{"X-Forwarded-For": "198.51.100.9"}).status_code == 429
     assert RateWindow.objects.filter(key__startswith="share-miss").count() == 1
+    assert ask(API[0], "unknown", **{"X-Forwarded-For": "198.51.100.10"}).status_code == 404
 
 
 # A place in another room
