@@ -4,9 +4,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from accounts.limits import count_share_message
+from accounts.limits import count_share_message, count_share_try
 from chats.actions import Started, start_answer
 from chats.exceptions import EmptyMessage, MessageTooLong, RunInProgress
+from chats.models import Message, MessageStatus
 from chats.speakers import Speaker
 from sharing.exceptions import JoinFirst, ShareCannotAnswer, ShareGone, ShareNotFound, ShareReadOnly, ShareUsedUp
 from sharing.leases import lease_end
@@ -22,7 +23,8 @@ def say(visit: Visit, content: str) -> Started:
 
     Raises `JoinFirst`, `ShareReadOnly`, `EmptyMessage`, `MessageTooLong`, `TooManyRequests`, `ShareUsedUp`,
     `ShareGone`, `RunInProgress`, and `ShareCannotAnswer` for whatever only the team may know. Only what was sent
-    counts against the rates. Call it in the scope of the link's team and outside of a transaction.
+    counts against the rates, but there is a wider one for tries. Call it in the scope of the link's team and outside
+    of a transaction.
     """
     participant = visit.participant
     if participant is None or not participant.is_in:
@@ -33,6 +35,8 @@ def say(visit: Visit, content: str) -> Started:
         raise EmptyMessage()
     if len(content) > settings.SHARE_MESSAGE_CHARS:
         raise MessageTooLong()
+    count_share_try(participant_id=participant.id)
+    _check_quiet(visit.share)
     counted = count_share_message(share_id=visit.share.id, participant_id=participant.id)
     try:
         return _say(visit.share, participant, content)
@@ -40,6 +44,16 @@ def say(visit: Visit, content: str) -> Started:
         for attempt in counted:
             attempt.forgive()
         raise
+
+
+def _check_quiet(share: Share) -> None:
+    """Refuse at little cost what would be refused once the chat is held: many type while an answer grows."""
+    if Message.objects.filter(chat_id=share.chat_id, status=MessageStatus.STREAMING).exists():
+        raise _answer_under_way()
+
+
+def _answer_under_way() -> RunInProgress:
+    return RunInProgress("An answer is still being written. Wait for it.")
 
 
 @transaction.atomic
@@ -64,7 +78,7 @@ def _started(share: Share, participant: Participant, content: str) -> Started:
     except (EmptyMessage, MessageTooLong):
         raise
     except RunInProgress:
-        raise RunInProgress("An answer is still being written. Wait for it.") from None
+        raise _answer_under_way() from None
     except NotFound:
         raise ShareGone(Ending.DELETED.label) from None
     except ParleyError as error:

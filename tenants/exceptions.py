@@ -89,11 +89,9 @@ class TooManyRequests(ParleyError):
     code = "RATE_LIMITED"
     sentence = "Too many tries. Wait a moment and try again."
 
-    def __init__(self, sentence: str | None = None, *, retry_after: int) -> None:
+    def __init__(self, sentence: str | None = None, *, what: str = "Too many tries", retry_after: int) -> None:
         seconds = max(1, retry_after)
-        super().__init__(
-            sentence or f"Too many tries. Try again in {_words(seconds)}.", headers={"Retry-After": str(seconds)}
-        )
+        super().__init__(sentence or f"{what}. Try again in {_words(seconds)}.", headers={"Retry-After": str(seconds)})
 
 
 def _words(seconds: int) -> str:

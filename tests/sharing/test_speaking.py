@@ -40,8 +40,8 @@ def kept(share):
     """Everything that a message leaves behind."""
     sent = Share.objects.values_list("messages_sent", flat=True).get(id=share.id)
     by_them = sum(Participant.objects.values_list("messages_sent", flat=True))
-    rates = sum(RateWindow.objects.filter(key__startswith="share-").values_list("count", flat=True))
-    return Message.objects.count(), Run.objects.count(), sent, by_them, rates
+    rates = RateWindow.objects.filter(key__startswith="share-").exclude(key__startswith="share-try:")
+    return Message.objects.count(), Run.objects.count(), sent, by_them, sum(rates.values_list("count", flat=True))
 
 
 def test_a_visitors_message_is_kept_with_their_name_and_charged_to_the_chats_person(share, cast):
@@ -145,6 +145,20 @@ def test_a_visitor_and_a_room_each_have_a_rate(share, settings):
         say(second, "too many of all")
     assert kept(share)[:4] == (6, 3, 3, 3)
     assert RateWindow.objects.get(key=f"share-visitor:{second.participant.id}").count == 1
+
+
+def test_tries_while_an_answer_is_written_hold_no_chat_and_are_limited(share, monkeypatch):
+    monkeypatch.setattr("accounts.limits.SHARE_TRIES_PER_VISITOR", 3)
+    monkeypatch.setattr("sharing.speaking.start_answer", None)
+    MessageFactory(chat=share.chat, role="assistant", status="streaming")
+    them, other = visitor(share), visitor(share, "Willy")
+    for _ in range(3):
+        with pytest.raises(RunInProgress):
+            say(them, "Now?")
+    with pytest.raises(TooManyRequests):
+        say(them, "Now?")
+    with pytest.raises(RunInProgress):
+        say(other, "Now?")
 
 
 def test_of_twenty_who_speak_at_once_one_is_heard_and_the_count_is_right(share):
