@@ -5,7 +5,7 @@ import re
 from copy import copy
 from typing import Final
 
-TOKEN_IN_ADDRESS: Final = re.compile(r"(/(?:join|reset-password)/)[^\s\"']+|((?:/|%2F)share(?:/|%2F))[^\s\"'/%&]+")
+TOKEN_IN_ADDRESS: Final = re.compile(r"(?i)(/(?:join|reset-password)/)[^\s\"']+|((?:/|%2F)share(?:/|%2F))[^\s\"'/%&]+")
 
 
 class RefusalsWarn(logging.Filter):

@@ -109,3 +109,10 @@ def test_an_address_to_come_back_to_is_cut(cast, log):
     logging.getLogger("django.request").warning("Refused: /sign-in?next=%%2Fshare%%2F%s%%2Fcopy", share.token)
     assert "next=%2Fshare%2F…%2Fcopy" in log.getvalue()
     assert share.token[:20] not in log.getvalue()
+
+
+@pytest.mark.parametrize("quoted", ["%2Fshare%2F", "%2fshare%2f"])
+def test_the_addresses_of_share_links_are_cut_where_they_are_quoted(log, quoted):
+    logging.getLogger("django.request").warning("Not Found: %s", f"/sign-in?next={quoted}secret-token")
+    assert f"/sign-in?next={quoted}…" in log.getvalue()
+    assert "secret-token" not in log.getvalue()
