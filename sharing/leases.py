@@ -137,12 +137,14 @@ def _place(mine: Participant, ahead: int) -> None:
 
 
 def leave(share: Share, *, token: str | None) -> int:
-    """Give back the caller's own place, if they have one; return how many are still in."""
+    """Give back the caller's own place and know them no more, also if it had lapsed; return how many are still in."""
     with transaction.atomic():
         mine = participant_of(share, token)
-        alive = share.participants.filter(id=mine.id, left_at=None) if mine and mine.is_alive else None
-        if alive is not None and alive.update(left_at=timezone.now()):
-            events.room_moved(share)
+        if mine is not None:
+            left_at = min(timezone.now(), mine.lease_until)
+            left = share.participants.filter(id=mine.id, left_at=None).update(left_at=left_at)
+            if left and mine.is_alive:
+                events.room_moved(share)
         return people_in(share).count()
 
 

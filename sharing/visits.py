@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
-from django.utils import timezone
 
 from accounts.addresses import Address, client_address
 from accounts.limits import count_share_miss
@@ -19,6 +18,7 @@ from sharing.queries import participant_of, share_of
 from tenants.scope import tenant_scope
 
 SCHEME: Final = "share"
+COOKIE_SECONDS: Final = 400 * 24 * 60 * 60  # the longest that browsers keep one
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +80,24 @@ def cookie_name(share_id: UUID) -> str:
 
 
 def keep_token(response: HttpResponseBase, share: Share, seat: Seat) -> None:
-    """Have the browser keep a participant's token as long as the link is valid.
+    """Have the browser keep a participant's token: whether it still opens the room, the server decides.
 
-    The path is the whole site, since it must reach the page, its calls and its socket.
+    The link's end is no measure, it can be moved. The path is the whole site, since it must reach the page, its calls
+    and its socket.
     """
-    seconds = max(1, int((share.expires_at - timezone.now()).total_seconds()))
     response.set_cookie(
         cookie_name(share.id),
         seat.token,
-        max_age=seconds,
+        max_age=COOKIE_SECONDS,
         path="/",
         secure=settings.SECURE_COOKIES,
         httponly=True,
         samesite="Lax",
     )
+
+
+def forget_token(request: HttpRequest, response: HttpResponseBase, share: Share, token: str) -> None:
+    """Have the browser forget a participant's token, if that is the one it keeps."""
+    name = cookie_name(share.id)
+    if token and request.COOKIES.get(name) == token:
+        response.delete_cookie(name, path="/", samesite="Lax")

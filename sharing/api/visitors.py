@@ -29,7 +29,7 @@ from sharing.models import Share
 from sharing.queries import people_in, shown_messages
 from sharing.shown import message_for_visitors
 from sharing.speaking import say
-from sharing.visits import Visit, keep_token, visiting
+from sharing.visits import Visit, forget_token, keep_token, visiting
 from tenants.api.negotiation import AlwaysJSON
 
 # A room is nobody's to keep, to list or to hand on.
@@ -132,7 +132,9 @@ class LeaveView(VisitorView):
         with visiting(request._request, token) as visit:
             mine = given_in(LeaveSerializer(data=request.data)).get("token") or visit.token
             still_in = leases.leave(visit.share, token=mine)
-        return Response(LeftSerializer({"success": True, "current_users": still_in}).data)
+            response = Response(LeftSerializer({"success": True, "current_users": still_in}).data)
+            forget_token(request._request, response, visit.share, mine)
+            return response
 
 
 @extend_schema(tags=["sharing"])

@@ -24,7 +24,7 @@ from sharing.leases import Seat
 from sharing.queries import shown_messages
 from sharing.shown import author_of
 from sharing.views.visitors import is_only_looking, refused, visitors_page, wants_json
-from sharing.visits import Visit, keep_token, visiting
+from sharing.visits import Visit, forget_token, keep_token, visiting
 from tenants.exceptions import Invalid, ParleyError, TooManyRequests
 
 
@@ -92,7 +92,9 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
     """Give back a place."""
     with visiting(request, token) as visit:
         leases.leave(visit.share, token=visit.token)
-        return _lead_on(request, token, "?left=1")
+        response = _lead_on(request, token, "?left=1")
+        forget_token(request, response, visit.share, visit.token)
+        return response
 
 
 def _address(token: str) -> str:

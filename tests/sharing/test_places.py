@@ -73,6 +73,14 @@ def test_a_place_is_given_back_once_however_often_its_holder_leaves(share):
     assert all(people_in(share).filter(id=seat.participant.id).exists() for seat in others)
 
 
+def test_whoever_leaves_after_their_place_lapsed_has_left_too(share):
+    mine = join(share)
+    lapse(mine.participant, seconds=-90)
+    assert leave(share, token=mine.token) == 0
+    left = Participant.objects.get(id=mine.participant.id)
+    assert left.left_at == left.lease_until
+
+
 def test_whoever_comes_and_goes_at_once_never_makes_more_than_fit(share):
     """Ten people join, renew, let go and leave in a mad hurry; the room is looked at all the while."""
     tokens = [join(share, may_wait=True).token for _ in range(10)]
