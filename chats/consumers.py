@@ -21,6 +21,7 @@ from chats.queries import last_answer, may_write, readable_chats, with_known_age
 from chats.sockets import AnswerSocket, Close, source_of
 from chats.typists import Typists
 from tenants.managers import find
+from tenants.groups import tell
 
 RECHECK_SECONDS: Final = 4.0
 COMPANY_PAUSE_SECONDS: Final = 0.3  # a crowd that comes at once is told once
@@ -76,7 +77,7 @@ class ChatConsumer(AnswerSocket):
     async def typed(self) -> None:
         """Tell the others that this person types."""
         if self.group and await self.in_team(self._may_write):
-            await self.channel_layer.group_send(self.group, member_types(self.user, self.chat))
+            await tell(self.group, member_types(self.user, self.chat))
 
     # What the chat's group is told
 

@@ -21,6 +21,7 @@ ENDS: Final = frozenset({"done", "error"})
 LONGEST_WORD: Final = 200
 TYPING_PAUSE_SECONDS: Final = 1.0
 MOST_WORDS: Final = 300
+ALIVE_PAUSE_SECONDS: Final = 4.0  # with a keep-alive's time less than the silence that a page bears
 
 
 class Close(IntEnum):
@@ -51,6 +52,8 @@ class AnswerSocket(AsyncWebsocketConsumer):
         self.followed: set[UUID] = set()
         self.words = 0
         self.typed_at = 0.0
+        self.sent_at = 0.0
+        self.is_closed = False
 
     @property
     def html(self) -> bool:
@@ -93,9 +96,9 @@ class AnswerSocket(AsyncWebsocketConsumer):
         live = LiveAnswer.of(source.run_id) if self.html else None
         shown = 0
         async for frame in read_answer(source, source.start, silence=KEEP_ALIVE_SECONDS):
-            if frame is None:
+            if frame is None or not await self._send_frame(frame, source):
+                await self._keep_alive(source)
                 continue
-            await self._send_frame(frame, source)
             if live is None or frame.type != "message":
                 continue
             place = live.take(frame)
@@ -104,9 +107,16 @@ class AnswerSocket(AsyncWebsocketConsumer):
                 shown = blocks.count
                 await self._send_frame(Frame("blocks", {"html": blocks.html, "tail": blocks.tail}, ""), source)
 
-    async def _send_frame(self, frame: Frame, source: Source) -> None:
-        if text := await self.text_of(frame, source):
+    async def _send_frame(self, frame: Frame, source: Source) -> bool:
+        text = await self.text_of(frame, source)
+        if text:
             await self.send(text_data=text)
+        return bool(text)
+
+    async def _keep_alive(self, source: Source) -> None:
+        """Tell a page that an answer goes on though nothing of it is shown; else it would fetch all to see."""
+        if self.html and asyncio.get_running_loop().time() - self.sent_at >= ALIVE_PAUSE_SECONDS:
+            await self.tell("alive", {"message_id": str(source.message_id)})
 
     async def text_of(self, frame: Frame, source: Source) -> str:
         """Return what is sent of a frame; nothing for one that is not shown."""
@@ -121,13 +131,25 @@ class AnswerSocket(AsyncWebsocketConsumer):
 
     # Sending
 
+    async def send(self, *args: Any, **kwargs: Any) -> None:
+        """Send, unless the socket was closed: what still works for it may have something to say."""
+        if not self.is_closed:
+            self.sent_at = asyncio.get_running_loop().time()
+            await super().send(*args, **kwargs)
+
+    async def close(self, *args: Any, **kwargs: Any) -> None:
+        """Close the socket, once."""
+        if not self.is_closed:
+            self.is_closed = True
+            await super().close(*args, **kwargs)
+
     async def tell(self, frame_type: str, data: dict[str, Any]) -> None:
         """Send a frame that is no part of an answer."""
         await self.send(text_data=encoded(frame_type, data))
 
     async def refuse(self, code: Close, reason: str, **more: str) -> None:
         """Say why, and close."""
-        await self.tell("closed", {"reason": reason, **more})
+        await self.tell("closed", {"reason": reason, "code": code, **more})
         await self.close(code)
 
     # Tasks

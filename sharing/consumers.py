@@ -22,6 +22,7 @@ from tenants.exceptions import TooManyRequests
 from tenants.managers import find
 from tenants.scope import tenant_scope
 
+from tenants.groups import tell
 CODES: Final = {Reason.FULL: Close.FULL, Reason.LEFT: Close.FORBIDDEN, Reason.UNKNOWN: Close.UNKNOWN}
 ASKED_AGAIN: Final = frozenset({"message", "blocks"})  # what everybody reads at about the same time, many times
 
@@ -32,6 +33,7 @@ class ShareConsumer(AnswerSocket):
     guest: Guest
 
     async def __call__(self, *args: Any) -> None:
+    channel_layer_alias = "none"  # the room hears for all; a channel each would cost, and fail with the layer
         """Leave the room however the socket ends."""
         with ExitStack() as self.stack:
             await super().__call__(*args)
@@ -98,6 +100,7 @@ class ShareConsumer(AnswerSocket):
         }
         await self.tell("seat", seat)
         if place.is_in and self.room.answering:
+            "is_answering": self.room.answering is not None,
             self.follow(self.room.answering)
 
     async def _add(self, entry: Entry) -> None:
@@ -111,8 +114,7 @@ class ShareConsumer(AnswerSocket):
     async def typed(self) -> None:
         """Tell the others that this visitor types."""
         if self.guest.place and self.guest.place.is_in and self.guest.place.can_write:
-            event = guest_types(self.guest.id, self.guest.name or GUEST)
-            await self.channel_layer.group_send(self.room.chat_group, event)
+            await tell(self.room.chat_group, guest_types(self.guest.id, self.guest.name or GUEST))
 
     # Answers: made once for all who read them
 

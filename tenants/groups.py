@@ -27,12 +27,13 @@ def tell_on_commit(group: str, event: dict[str, Any]) -> None:
 
     An event is a hint to look; a channel layer that fails costs liveliness, never the work that was committed.
     """
-    transaction.on_commit(lambda: _tell(group, event), robust=True)
+    transaction.on_commit(lambda: async_to_sync(tell)(group, event), robust=True)
 
 
-def _tell(group: str, event: dict[str, Any]) -> None:
+async def tell(group: str, event: dict[str, Any]) -> None:
+    """Send an event to a group at once; a channel layer that fails is logged."""
     try:
-        async_to_sync(get_channel_layer().group_send)(group, event)
+        await get_channel_layer().group_send(group, event)
     except Exception:
         logger.exception("The event %s could not be sent.", event.get("type"))
 

@@ -2,18 +2,20 @@
 
 const PATIENCE = 1500; // until what the socket should have brought is fetched instead
 const SILENCE = 15000; // after this the page asks whether a live answer is still one
+const OF_ANSWERS = new Set(["status", "message", "blocks", "alive"]);
 
 // Tells a "frame" when it is its turn to be shown, and "refreshed" when the list was fetched.
 export class Feed extends EventTarget {
   #messages;
   #held = null; // frames that arrive while the list is fetched: they are newer than it
   #wasLost = false;
-  #lastFrameAt = Date.now();
+  #lastSignAt = Date.now(); // that an answer is alive
 
-  constructor(socket, messages) {
+  // A list that is told at each opening what it has missed is fetched by whoever hears that.
+  constructor(socket, messages, { isToldAtOpening = false } = {}) {
     super();
     this.#messages = messages;
-    socket.addEventListener("open", () => this.#opened());
+    if (!isToldAtOpening) socket.addEventListener("open", () => this.#opened());
     socket.addEventListener("lost", () => (this.#wasLost = true));
     socket.addEventListener("frame", (event) => this.#take(event.detail));
     const timer = setInterval(() => this.#listen(), SILENCE);
@@ -44,15 +46,15 @@ export class Feed extends EventTarget {
     if (this.#wasLost) this.refresh();
     this.#wasLost = false;
     const openedAt = Date.now();
-    setTimeout(() => this.#messages.isStreaming && this.#lastFrameAt < openedAt && this.refresh(), PATIENCE);
+    setTimeout(() => this.#messages.isStreaming && this.#lastSignAt < openedAt && this.refresh(), PATIENCE);
   }
 
   #listen() {
-    if (this.#messages.isStreaming && Date.now() - this.#lastFrameAt > SILENCE) this.refresh();
+    if (this.#messages.isStreaming && Date.now() - this.#lastSignAt > SILENCE) this.refresh();
   }
 
   #take(frame) {
-    this.#lastFrameAt = Date.now();
+    if (OF_ANSWERS.has(frame.type)) this.#lastSignAt = Date.now();
     const isUnknown = frame.type === "status" && !this.#messages.has(frame.data.message_id);
     if (this.#held) this.#held.push(frame);
     // The answer began before the socket was open: the list is fetched first, then its text has a place to go.

@@ -3,8 +3,10 @@
 import asyncio
 import json
 from datetime import timedelta
+from unittest.mock import AsyncMock
 
 import pytest
+from channels.layers import get_channel_layer
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.db import connection
@@ -302,6 +304,20 @@ async def test_who_may_only_read_types_in_vain(share, ask, join):
         await ask(change_share, share=share, max_concurrent_users=7)
         presence = await second.until("presence", max_concurrent_users=7)
         assert presence["typing"] == []
+async def test_visitors_are_seated_and_type_though_the_channel_layer_is_away(share, ask, join, monkeypatch, caplog):
+    away = AsyncMock(side_effect=ConnectionError("away"))
+    for call in ("new_channel", "group_add", "group_send"):
+        monkeypatch.setattr(get_channel_layer(), call, away)
+    ann = await join("Ann")
+    async with Visitor(share, ann.token) as visitor:
+        assert (await visitor.until("seat"))["state"] == "in"
+        await visitor.until("presence")
+        await visitor.types()
+        await ask(change_share, share=share, max_concurrent_users=7)
+        assert await visitor.until("presence", max_concurrent_users=7)
+    assert "The event chat.typing could not be sent." in caplog.text
+
+
 
 
 async def test_a_flood_of_words_closes_the_socket(share, join):
