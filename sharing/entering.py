@@ -16,6 +16,8 @@ from tenants.exceptions import Invalid, ParleyError
 # Nothing that breaks a line or turns its direction; joiners inside a word and of emoji are part of a name.
 _UNWANTED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS: Final = "\u200c\u200d"
+# Letters and a symbol that show nothing: the fillers of Hangul, and Braille without a dot.
+_BLANK: Final = "\u115f\u1160\u3164\uffa0\u2800"
 
 
 def enter(visit: Visit, *, name: str = "", password: str = "", may_wait: bool = False) -> Seat:
@@ -72,13 +74,13 @@ def was_let_in(visit: Visit) -> bool:
 
 
 def clean_name(text: str) -> str:
-    """Return a visitor's name in one line of visible characters; nothing if there are none."""
+    """Return a visitor's name in one line; nothing if no character of it shows."""
     kept = (char for char in text if char.isspace() or char in _JOINERS or unicodedata.category(char) not in _UNWANTED)
     name = " ".join("".join(kept).split())
     if len(name) > GUEST_NAME_CHARS:
         sentence = f"A name has at most {GUEST_NAME_CHARS} characters."
         raise Invalid(sentence, errors={"display_name": [sentence]})
-    return name if name.strip(_JOINERS) else ""
+    return name if any(char not in _BLANK and unicodedata.category(char)[0] in "LNPS" for char in name) else ""
 
 
 def _prove(visit: Visit, password: str) -> None:

@@ -85,7 +85,9 @@ class Entry:
         """Return type and data of the event for programs, of what people say."""
         if self.role != MessageRole.USER:
             return None
-        return "user_message", {name: self.shown[name] for name in ("id", "author", "content", "timestamp")}
+        return "user_message", {
+            name: self.shown[name] for name in ("id", "author", "is_visitor", "content", "timestamp")
+        }
 
 
 @dataclass(frozen=True, slots=True)

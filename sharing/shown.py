@@ -41,6 +41,7 @@ def message_for_visitors(message: Message, share: Share) -> dict[str, Any]:
         "id": str(message.id),
         "timestamp": message.timestamp.isoformat().replace("+00:00", "Z"),
         "author": author_of(message, share),
+        "is_visitor": message.guest_id is not None,
         "status": message.status,
     }
 

@@ -142,6 +142,7 @@ class SaidSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     timestamp = serializers.DateTimeField()
     author = serializers.CharField(help_text="A name, never an e-mail.")
+    is_visitor = serializers.BooleanField(help_text="Whether a visitor said it, under a name that nobody checked.")
     status = serializers.ChoiceField(MessageStatus.choices)
 
 

@@ -30,7 +30,7 @@ def test_whoever_has_the_token_sees_the_room_and_takes_no_place(share, cast):
         ("assistant", "Twelve hours.", "Ada"),
     ]
     for message in shown["history"]:
-        assert message.keys() == {"role", "content", "id", "timestamp", "author", "status"}
+        assert message.keys() == {"role", "content", "id", "timestamp", "author", "is_visitor", "status"}
         assert message["timestamp"].endswith("Z")
     assert people(share) == []
     assert answer.cookies == {}
@@ -105,7 +105,7 @@ def test_joining_takes_a_place_and_gives_a_token_of_it(share):
     cookie = answer.cookies[cookie_name(share.id)]
     assert cookie.value == shown["participant_token"]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
-    assert 0 < cookie["max-age"] <= 7 * 24 * 3600
+    assert cookie["max-age"] == 400 * 24 * 3600  # beyond the link's end, which can be moved
     assert [(one.name, one.address_prefix) for one in people(share)] == [("Vera Visitor", "127.0.0.0/24")]
 
 
@@ -196,12 +196,16 @@ def test_tries_at_a_password_are_limited_and_a_good_one_is_none(chat):
     refused = join(Client(), share, {"password": "open sesame"})
     assert told(refused) == (429, "RATE_LIMITED")
     assert int(refused.headers["Retry-After"]) > 0
+    assert "from your network" in refused.json()["detail"]  # whoever reads it may have tried nothing
+
+
+NO_NAMES = ["", " \u200b\t", "\u3164", "\uffa0", "\u2800", "\u115f\u1160", "\ufe0f", "\u0301"]
 
 
 def test_a_link_that_asks_for_a_name_lets_nobody_in_without(chat):
     share = ShareFactory(chat=chat, asks_name=True)
     client = Client()
-    for body in ({}, {"display_name": ""}, {"display_name": " \u200b\t"}):
+    for body in ({}, *({"display_name": name} for name in NO_NAMES)):
         assert told(join(client, share, body)) == (400, "NAME_REQUIRED")
     assert told(look(client, share)) == (403, "JOIN_FIRST")
     assert told(say(client, share)) == (403, "JOIN_FIRST")
@@ -252,11 +256,28 @@ def test_who_leaves_says_so_by_cookie_header_or_body(share):
 
 
 def test_whoever_left_may_come_again_with_the_same_token(share):
-    client = Client()
-    token = join(client, share).json()["participant_token"]
-    leave(client, share)
-    assert join(client, share).json()["participant_token"] == token
+    token = join(Client(), share).json()["participant_token"]
+    leave(Client(), share, **place(token))
+    assert join(Client(), share, **place(token)).json()["participant_token"] == token
     assert len(people(share)) == 1
+
+
+def test_a_browser_forgets_the_place_that_it_left_and_no_other(share):
+    client = Client()
+    join(client, share)
+    other = join(Client(), share).json()["participant_token"]
+    assert leave(client, share, {"participant_token": other}).cookies == {}
+    assert leave(client, share).cookies[cookie_name(share.id)]["max-age"] == 0
+
+
+def test_whoever_left_after_a_pause_must_say_the_password_again(chat):
+    share = ShareFactory(chat=chat, password="open sesame")
+    token = join(Client(), share, {"password": "open sesame"}).json()["participant_token"]
+    lapse(share)
+    assert join(Client(), share, **place(token)).status_code == 200
+    lapse(share)
+    leave(Client(), share, **place(token))
+    assert told(join(Client(), share, **place(token))) == (403, "PASSWORD_REQUIRED")
 
 
 # Keeping the place

@@ -157,6 +157,7 @@ async def test_a_message_is_rendered_once_for_everybody(share, ask, join, monkey
         assert f'data-guest="{bob.participant.id}"' in entries[0]["html"]
         said = await program.until("user_message")
         assert (said["id"], said["author"], said["content"]) == (str(message.id), "<b>Bob</b>", "<i>hello")
+        assert said["is_visitor"] is True
     assert len(rendered) == 1
 
 

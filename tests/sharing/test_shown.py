@@ -82,12 +82,21 @@ def test_guests_and_agents_have_their_names(said, share, cast):
         assert author_of(answer, share) == "Agent"
 
 
+def test_a_visitor_is_none_of_the_team_whatever_they_call_themselves(said, share, cast):
+    _, share = said(author=None, guest_id=share.id, guest_name=cast.owner.full_name)
+    with tenant_scope(cast.team.id):
+        history = Message.objects.select_related("author").filter(chat=share.chat).order_by("position")
+        shown = [message_for_visitors(one, share) for one in history]
+    assert shown[0]["author"] == shown[2]["author"]
+    assert [one["is_visitor"] for one in shown] == [False, False, True]
+
+
 def test_a_failed_answer_tells_not_why(said):
     notices = [{**NOTICE, "done": True}]
     failed = {"role": "assistant", "status": "failed", "error_code": "SECRET_TIMEOUT", "notices": notices}
     message, share = said(content="So far", **failed)
     shown = message_for_visitors(message, share)
-    assert shown.keys() == {"role", "content", "id", "timestamp", "author", "status"}
+    assert shown.keys() == {"role", "content", "id", "timestamp", "author", "is_visitor", "status"}
     assert (shown["content"], shown["status"]) == ("So far", "failed")
     html = render_message(message, share)
     assert "So far" in html
