@@ -36,7 +36,7 @@ class Closed:
 
 
 LOSSES: Final = {
-    Loss.LEFT: Closed(Reason.LEFT, "You have left. Open the link again to come back."),
+    Loss.LEFT: Closed(Reason.LEFT, "You are no longer in this conversation. Open the link again to come back."),
     Loss.FULL: Closed(Reason.FULL, "Your place was given to somebody else while you were away."),
 }
 TOO_MANY_WINDOWS: Final = Closed(Reason.FULL, "You have opened this link in too many windows.")

@@ -13,7 +13,8 @@ from tenants.exceptions import ParleyError
 P = ParamSpec("P")
 # Who calls itself so asks for every link that is written into a message; a person it is wrong about has one more click.
 _PREVIEWERS: Final = re.compile(
-    r"bot|crawl|spider|preview|facebookexternalhit|whatsapp|telegram|discord|slack|embedly|iframely|pinterest",
+    r"bot|crawl|spider|preview|facebookexternalhit|whatsapp|telegram|discord|slack|embedly|iframely|pinterest"
+    r"|office|outlook|renderer",
     re.IGNORECASE,
 )
 

@@ -293,6 +293,9 @@ PREVIEWERS = [
     {"user-agent": "TelegramBot (like TwitterBot)"},
     {"user-agent": "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"},
     {"user-agent": "Mozilla/5.0 SkypeUriPreview Preview/0.5"},
+    {"user-agent": "Mozilla/4.0 (compatible; ms-office; MSOffice 16)"},
+    {"user-agent": "Mozilla/5.0 (Windows NT 10.0; Microsoft Outlook 16.0.17928; Pro)"},
+    {"user-agent": "Mozilla/5.0 (Linux; Android 8.0) Chrome/125.0 Safari/537.36 Google-PageRenderer"},
     {"user-agent": "Mozilla/5.0", "sec-purpose": "prefetch;prerender"},
 ]
 

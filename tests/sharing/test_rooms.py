@@ -235,6 +235,15 @@ async def test_who_leaves_is_told_so_in_every_window(share, ask, join):
         assert await again.ended() == ("left", 4403)
 
 
+async def test_who_is_put_out_by_a_new_password_is_not_told_that_they_left(share, ask, join):
+    ann = await join()
+    async with Visitor(share, ann.token) as visitor:
+        await visitor.until("presence")
+        await ask(change_share, share=share, password="sesame open")
+        closed = await visitor.until("closed")
+        assert (closed["reason"], "You have left" in closed["message"]) == ("left", False)
+
+
 async def test_windows_share_a_place_and_are_bounded(share, ask, join):
     ann = await join()
     windows = [Visitor(share, ann.token) for _ in range(rooms.MOST_CONNECTIONS)]
