@@ -21,11 +21,14 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from chats.renderings import Renderings
+
 LINK_SCHEMES: Final = ("http", "https", "mailto")
 FULL_ADDRESS: Final = re.compile(r"(?:https?://[^/\\?#]|mailto:.)", re.IGNORECASE)
 HIGHLIGHT_CHARS: Final = 50_000
 RICH_CHARS: Final = 10_000  # up to here the worst text takes under half a second
 MARKDOWN_CHARS: Final = 100_000  # and up to here a few; what is longer is shown as it came
+KEPT_CHARS: Final = 8_000_000  # of texts and their HTML
 HEADING_SHIFT: Final = 2  # the page's own headings stand above those of an answer
 ATTRIBUTES: Final = {
     "a": {"href", "title"},
@@ -51,10 +54,9 @@ GROWING_BLOCKS: Final = frozenset({"bullet_list_open", "ordered_list_open", "cod
 def render(text: str) -> SafeString:
     """Return a Markdown text as sanitised HTML."""
     sound = text.encode("utf-8", "replace").decode()  # JSON may carry lone surrogates, UTF-8 may not
-    return _rendered(sound) if len(sound) <= MARKDOWN_CHARS else format_html("<pre>{}</pre>", sound)
+    return _renderings.of(sound) if len(sound) <= MARKDOWN_CHARS else format_html("<pre>{}</pre>", sound)
 
 
-@lru_cache(maxsize=64)
 def _rendered(text: str) -> SafeString:
     parser = _rich_parser if len(text) <= RICH_CHARS else _parser
     html = nh3.clean(
@@ -188,3 +190,4 @@ def _build_block_parser() -> MarkdownIt:
 _parser = _build_parser()
 _rich_parser = _build_rich_parser()
 _block_parser = _build_block_parser()
+_renderings = Renderings(_rendered, KEPT_CHARS)
