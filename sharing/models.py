@@ -110,6 +110,11 @@ class Share(TenantModel):
     def _is_vouched_for(self) -> bool:
         return self.team.is_active and self.team.allows_sharing and self.chat.user.is_active
 
+    @property
+    def messages_left(self) -> int:
+        """How many messages its visitors may still send."""
+        return max(self.max_messages - self.messages_sent, 0)
+
     def has_password(self, password: str) -> bool:
         """Tell whether it is the link's password; a link without one takes any."""
         return not self.password_hash or check_password(password, self.password_hash)

@@ -62,6 +62,7 @@ class Presence:
     current_users: int
     max_concurrent_users: int
     waiting: int
+    messages_left: int
     typing: tuple[str, ...]
 
 

@@ -154,7 +154,8 @@ class Room:
         assert self._sight is not None
         seen = self._sight
         typing = self.typists.names(apart_from=guest.id.hex) if place.is_in else ()
-        return Presence(len(seen.inside), seen.share.max_concurrent_users, len(seen.line), typing)
+        share = seen.share
+        return Presence(len(seen.inside), share.max_concurrent_users, len(seen.line), share.messages_left, typing)
 
     async def _changed(self, seconds: float | None) -> bool:
         waiter: asyncio.Future[bool] = self.loop.create_future()

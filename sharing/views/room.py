@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from chats.forms import typed_message
 from chats.models import GUEST_NAME_CHARS, MessageStatus
@@ -23,7 +23,7 @@ from sharing.exceptions import NameRequired, PasswordRequired, WrongPassword
 from sharing.leases import Seat
 from sharing.queries import shown_messages
 from sharing.shown import author_of
-from sharing.views.visitors import is_only_looking, refused, visitors_page, wants_json
+from sharing.views.visitors import is_only_looking, refused, sent_by_form, visitors_page, wants_json
 from sharing.visits import Visit, forget_token, keep_token, visiting
 from tenants.exceptions import Invalid, ParleyError, TooManyRequests
 
@@ -46,8 +46,8 @@ def room(request: HttpRequest, token: str) -> HttpResponse:
 
 @csrf_exempt
 @sensitive_post_parameters("password")
-@require_POST
 @visitors_page
+@sent_by_form
 def come_in(request: HttpRequest, token: str) -> HttpResponse:
     """Let somebody in who said the password or their name, or who pressed the button; also changes a name."""
     name, password = request.POST.get("name", ""), request.POST.get("password", "")
@@ -62,8 +62,8 @@ def come_in(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @csrf_exempt
-@require_POST
 @visitors_page
+@sent_by_form
 def say(request: HttpRequest, token: str) -> HttpResponse:
     """Send a message; a refused one is shown again, so that nothing typed is lost."""
     content, _, _ = typed_message(request)
@@ -86,13 +86,14 @@ def _say(request: HttpRequest, token: str, visit: Visit, content: str) -> HttpRe
 
 
 @csrf_exempt
-@require_POST
 @visitors_page
+@sent_by_form
 def leave(request: HttpRequest, token: str) -> HttpResponse:
     """Give back a place."""
     with visiting(request, token) as visit:
         leases.leave(visit.share, token=visit.token)
-        response = _lead_on(request, token, "?left=1")
+        was_in_line = visit.participant is not None and visit.participant.joined_at is None
+        response = _lead_on(request, token, "?left=line" if was_in_line else "?left=1")
         forget_token(request, response, visit.share, visit.token)
         return response
 
@@ -130,7 +131,7 @@ def _door(
         "share": visit.share,
         "asks_password": needs_password(visit),
         "asks_name": needs_name(visit),
-        "has_left": "left" in request.GET,
+        "left": request.GET.get("left"),
         "refusal": refusal,
         "name": name,
         "name_chars": GUEST_NAME_CHARS,
@@ -159,7 +160,7 @@ def _room(
         "standing": leases.standing(share),
         "said": [(message, author_of(message, share)) for message in said],
         "live": next((message for message in said if message.status == MessageStatus.STREAMING), None),
-        "messages_left": max(share.max_messages - share.messages_sent, 0),
+        "may_write": share.can_write and bool(share.messages_left or draft),
         "refusal": refusal,
         "draft": draft,
         "max_chars": settings.SHARE_MESSAGE_CHARS,

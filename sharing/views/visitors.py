@@ -5,8 +5,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
 
 from tenants.exceptions import ParleyError
 
@@ -34,6 +36,19 @@ def visitors_page(
         response["X-Robots-Tag"] = "noindex, nofollow"
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         return response
+
+    return guarded
+
+
+def sent_by_form(view: Callable[[HttpRequest, str], HttpResponse]) -> Callable[[HttpRequest, str], HttpResponse]:
+    """Take what a form sends; whoever merely opens its address, as from a refusal's page, is led to the room."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def guarded(request: HttpRequest, token: str) -> HttpResponse:
+        if request.method == "POST":
+            return view(request, token)
+        return HttpResponseRedirect(reverse("share-room", args=[token]), status=303)
 
     return guarded
 

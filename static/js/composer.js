@@ -92,6 +92,15 @@ export class Composer extends EventTarget {
     this.#field.focus({ preventScroll: true });
   }
 
+  get isEmpty() {
+    return !this.#field.value.trim();
+  }
+
+  // Characters are counted as the server does, which takes an emoji for one.
+  get #excess() {
+    return [...this.#field.value].length - this.#limit;
+  }
+
   #take(files) {
     if (this.#files) this.#files.add(files);
     else this.#refusal.say(this.#form.dataset.noFiles ?? NO_FILES);
@@ -99,8 +108,9 @@ export class Composer extends EventTarget {
 
   #typed() {
     sessionStorage.setItem(this.#draft, this.#field.value);
-    const excess = this.#field.value.length - this.#limit;
-    this.#refusal.say(excess > 0 ? `This is ${excess} characters too long. Shorten it or send it in parts.` : "");
+    const n = this.#excess;
+    const excess = `${n} character${n === 1 ? "" : "s"}`;
+    this.#refusal.say(n > 0 ? `This is ${excess} too long. Shorten it or send it in parts.` : "");
     this.#fit();
   }
 
@@ -112,9 +122,8 @@ export class Composer extends EventTarget {
   }
 
   async #submit() {
-    const isTooLong = this.#field.value.length > this.#limit;
-    const isEmpty = !this.#field.value.trim() && !this.#files?.count;
-    if (this.#isBusy || this.#isStreaming || isTooLong || isEmpty) return;
+    const isEmpty = this.isEmpty && !this.#files?.count;
+    if (this.#isBusy || this.#isStreaming || this.#excess > 0 || isEmpty) return;
     this.#isBusy = true;
     this.#update();
     const sent = this.#field.value;
@@ -147,7 +156,9 @@ export class Composer extends EventTarget {
   }
 
   #update() {
-    this.#send.disabled = this.#isBusy || this.#isStreaming;
+    const isOff = this.#isBusy || this.#isStreaming;
+    if (isOff && document.activeElement === this.#send) this.focus(); // what is disabled loses it to nothing
+    this.#send.disabled = isOff;
     if (!this.#files) return;
     this.#files.isBusy = this.#isBusy;
     this.#send.textContent = this.#isBusy && this.#files.count ? "Sending …" : "Send";

@@ -11,12 +11,15 @@ import { localise } from "./times.js";
 import { areTyping, Typist } from "./typing.js";
 
 const COMES_BACK = new Set(["full", "left"]);
+const FEW_LEFT = 20;
 
 const root = document.querySelector("[data-room]");
 const connection = root.querySelector("[data-connection]");
 const here = root.querySelector("[data-here]");
 const typing = root.querySelector("[data-typing]");
 const busy = root.querySelector("[data-busy]");
+const left = root.querySelector("[data-left]");
+const usedUp = root.querySelector("[data-used-up]");
 const list = root.querySelector("[data-messages]");
 const form = root.querySelector("[data-composer]");
 const refusal = new Refusal(root.querySelector("[data-refusal]"));
@@ -29,7 +32,7 @@ const typist = form && new Typist(form, socket);
 
 function update() {
   if (composer) composer.isStreaming = messages.isStreaming;
-  if (busy) busy.hidden = !messages.isStreaming;
+  if (busy) busy.hidden = form.hidden || !messages.isStreaming;
   follower.follow();
 }
 
@@ -66,9 +69,24 @@ function sit({ state, can_write: canWrite, last_message_id: last, is_answering: 
   else if ((last && !messages.has(last)) || (messages.isStreaming && !isAnswering)) feed.refresh();
 }
 
-function seeWhoIsHere({ current_users: n, max_concurrent_users: most, waiting, typing: names }) {
+function seeWhoIsHere({ current_users: n, max_concurrent_users: most, waiting, messages_left: more, typing: names }) {
   here.textContent = `${n} of ${most} here${waiting ? `, ${waiting} waiting` : ""}`;
   typing.textContent = areTyping(names);
+  if (usedUp) count(more);
+}
+
+// Nobody's text is taken away: who has begun a message when the last was sent keeps the field, and is refused.
+function count(n) {
+  if (!form && n) location.reload();
+  if (!form) return;
+  const hadFocus = form.contains(document.activeElement);
+  form.hidden = !n && composer.isEmpty;
+  usedUp.hidden = !form.hidden;
+  left.hidden = form.hidden || n > FEW_LEFT;
+  left.textContent = `${n} message${n === 1 ? "" : "s"} left on this link.`;
+  left.dataset.left = n;
+  if (form.hidden && hadFocus) usedUp.focus({ preventScroll: true });
+  update();
 }
 
 function close({ reason, message }) {
@@ -76,12 +94,19 @@ function close({ reason, message }) {
   socket.end(message);
 }
 
-// What was seen stays; what can no longer be done goes.
+function keepUnsent() {
+  const unsent = root.querySelector("[data-unsent]");
+  unsent.hidden = composer.isEmpty;
+  unsent.querySelector("textarea").value = form.elements.content.value;
+}
+
+// What was seen stays, and what was typed; what can no longer be done goes.
 function end(sentence) {
   for (const article of list.querySelectorAll('[data-status="streaming"]')) {
     messages.show({ type: "done", data: { message_id: article.dataset.message, stopped: true } });
   }
-  const hadFocus = root.contains(document.activeElement);
+  const hadFocus = document.activeElement === document.body || root.contains(document.activeElement);
+  if (composer) keepUnsent();
   for (const part of root.querySelectorAll("[data-part], [data-tools]")) part.remove();
   for (const line of [connection, typing, here]) line.textContent = "";
   const notice = root.querySelector("[data-ended]");
@@ -96,6 +121,7 @@ new ResizeObserver(() => follower.follow()).observe(root.querySelector("[data-do
 messages.addEventListener("change", update);
 composer?.addEventListener("sent", (event) => {
   typist.rest();
+  count(Number(left.dataset.left));
   follower.jump();
   feed.expect(event.detail);
 });

@@ -26,8 +26,9 @@ socket.addEventListener("open", () => (connection.textContent = ""));
 socket.addEventListener("lost", () => (connection.textContent = "Connection lost – reconnecting …"));
 socket.addEventListener("end", (event) => {
   connection.textContent = "";
-  place.parentElement.hidden = true;
+  for (const part of root.querySelectorAll("[data-part]")) part.remove();
   ended.textContent = event.detail;
   ended.hidden = false;
+  if (document.activeElement === document.body) ended.focus();
 });
 sendForms(new Refusal(ended));

@@ -105,7 +105,7 @@ async def test_a_visitor_is_seated_and_told_who_is_here(share, join):
         seat = await first.until("seat")
         assert (seat["state"], seat["name"], seat["can_write"]) == ("in", "Ann", True)
         assert seat["participant_id"] == str(ann.participant.id)
-        presence = {"current_users": 2, "max_concurrent_users": 2, "waiting": 0, "typing": []}
+        presence = {"current_users": 2, "max_concurrent_users": 2, "waiting": 0, "messages_left": 200, "typing": []}
         assert await first.until("presence") == presence
         async with Visitor(share, bob.token) as second:
             assert (await second.until("seat"))["name"] == "Bob"
