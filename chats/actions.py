@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.names import in_print
 from agents import relay
 from agents.calls import call_of
 from agents.models import Run
@@ -205,7 +206,7 @@ def _begin(chat: Chat, speaker: Speaker, saying: Saying | None) -> Started:
 
 
 def _title_from(saying: Saying) -> str:
-    line = " ".join(saying.content.split()) or saying.files[0].name
+    line = in_print(" ".join(saying.content.split())).strip() or in_print(saying.files[0].name if saying.files else "")
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"
 
 

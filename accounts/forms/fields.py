@@ -35,6 +35,16 @@ def password_field(label: str, *, autocomplete: str) -> forms.CharField:
     return forms.CharField(label=label, strip=False, max_length=MAX_PASSWORD_CHARS, widget=widget)
 
 
+class TextField(forms.CharField):
+    """A text of several lines, each ended as everywhere but in the forms of browsers."""
+
+    def __init__(self, *, rows: int, **options: Any) -> None:
+        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": rows}), **options)
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
 class FocusedField(forms.BoundField):
     """A field that gets the focus if it is the first one with an error."""
 

@@ -9,7 +9,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.forms.fields import InvalidJSONInput
 
-from accounts.forms.fields import OnceForm
+from accounts.forms.fields import OnceForm, TextField
 from agents import limits, rules
 from agents.forms.addresses import ADDRESSES, Where
 from agents.limits import Limits
@@ -29,16 +29,6 @@ class PrettyJSONField(JSONObjectField):
         if isinstance(value, InvalidJSONInput):
             return value
         return json.dumps(value, indent=2, ensure_ascii=False) if value else ""
-
-
-class TextField(forms.CharField):
-    """A text of several lines, each ended as everywhere but in the forms of browsers."""
-
-    def __init__(self, *, rows: int, **options: Any) -> None:
-        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": rows}), **options)
-
-    def to_python(self, value: Any) -> str:
-        return str(super().to_python(value)).replace("\r\n", "\n")
 
 
 class AgentForm(OnceForm):

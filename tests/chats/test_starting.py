@@ -22,3 +22,16 @@ def test_a_client_that_leaves_while_others_are_told_does_not_keep_the_agent_from
     with tenant_scope(cast.team.id), pytest.raises(asyncio.CancelledError):
         start_answer(chat_id=chat.id, speaker=Speaker(cast.owner), content="Hello")
     launch.assert_called_once()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_title_made_from_what_was_said_holds_no_control_character(cast, monkeypatch):
+    monkeypatch.setattr("agents.relay.launch", Mock())
+    titles = []
+    for content in ("\x1b[31mHow\n long\x07?\x9f", "\x1b"):
+        chat = ChatFactory(user=cast.owner, agent=AgentFactory(team=cast.team), title="")
+        with tenant_scope(cast.team.id):
+            start_answer(chat_id=chat.id, speaker=Speaker(cast.owner), content=content)
+            chat.refresh_from_db()
+        titles.append(chat.title)
+    assert titles == ["[31mHow long?", ""]
