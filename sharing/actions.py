@@ -90,15 +90,24 @@ def change_share(*, share: Share, password: str | None = None, **changes: Any) -
     return share
 
 
+def check_changeable(share: Share) -> None:
+    """Raise `ShareGone` for a link that was revoked, and `SharingOff` for one that is on hold."""
+    if share.revoked_at is not None:
+        raise ShareGone(Ending.REVOKED.label)
+    if not share.team.allows_sharing:
+        raise SharingOff()
+    if share.ending is Ending.REVOKED:
+        raise SharingOff("This link is on hold: the person of its chat is deactivated.")
+
+
 def extend_share(*, share: Share, days: int) -> Share:
     """Keep a link valid for so many days more, one that has expired from now on; at most a year from now.
 
-    Raises `ShareGone` where it was revoked, and `Invalid` beyond the year.
+    Raises what `check_changeable` does, and `Invalid` beyond the year.
     """
     now = timezone.now()
     expires_at = max(now, share.expires_at) + timedelta(days=days)
-    if share.ending is Ending.REVOKED:
-        raise ShareGone(Ending.REVOKED.label)
+    check_changeable(share)
     if expires_at > now + timedelta(days=MAX_DAYS):
         sentence = "A link is valid for at most a year from now."
         raise Invalid(sentence, errors={"days": [sentence]})

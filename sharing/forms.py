@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django import forms
 
-from accounts.forms.fields import OnceForm, PageForm, password_field
+from accounts.forms.fields import OnceForm, PageForm, TextField, password_field
 from accounts.names import printable
 from sharing.actions import DEFAULT_DAYS
 from sharing.models import DESCRIPTION_CHARS, MAX_DAYS, MAX_MESSAGES, MAX_PEOPLE, TITLE_CHARS, Share
@@ -46,9 +46,7 @@ class _LinkFields(PageForm):
     )
     max_concurrent_users = _number("People at once", 10, MAX_PEOPLE)
     can_write = _switch("Visitors may", TAKING_PART)
-    description = forms.CharField(
-        max_length=DESCRIPTION_CHARS, required=False, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    description = TextField(rows=2, max_length=DESCRIPTION_CHARS)
     max_messages = _number(
         "Messages in all", 200, MAX_MESSAGES, help_text="How many visitors may send. Each counts as a call of yours."
     )
@@ -65,6 +63,17 @@ class _LinkFields(PageForm):
         errors: Any = error.errors or {None: [error.sentence]}
         for field, sentences in errors.items():
             self.add_error(field, list(sentences))
+        self._ask_password_again()
+
+    def clean(self) -> dict[str, Any]:
+        if self.errors:
+            self._ask_password_again()
+        return self.cleaned_data
+
+    def _ask_password_again(self) -> None:
+        """Ask for a password that was typed: no page holds one, so without a word the next sending would have none."""
+        if self.data.get("password") and "password" not in self.errors:
+            self.add_error("password", "Type the password again.")
 
 
 class NewLinkForm(OnceForm, _LinkFields):
@@ -105,7 +114,7 @@ class ChangeLinkForm(_LinkFields):
         return given
 
 
-class ExtendForm(forms.Form):
+class ExtendForm(OnceForm):
     """For how many days more a link is to be valid."""
 
     days = _number("Days more", DEFAULT_DAYS, MAX_DAYS)

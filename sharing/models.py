@@ -1,5 +1,6 @@
 """Share links, and whom they let in: a participant is a lease on a place in the room."""
 
+from datetime import datetime
 from typing import Final
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from chats.models import GUEST_NAME_CHARS, Chat
 from sharing.tokens import ShareToken
 from tenants.constraints import SameTeam
 from tenants.models import TenantModel
-from tenants.secrets import seal, unseal
+from tenants.secrets import UnreadableSecret, seal, unseal
 
 TITLE_CHARS: Final = 200
 DESCRIPTION_CHARS: Final = 1000
@@ -78,9 +79,18 @@ class Share(TenantModel):
         self.token_hash = ShareToken.parse(text).hash
 
     @property
+    def shown_token(self) -> str:
+        """The same, but empty where its key is lost: such a link opens its room still, and must be seen and revoked."""
+        try:
+            return self.token
+        except UnreadableSecret:
+            return ""
+
+    @property
     def link(self) -> str:
-        """The address of the room, for whoever may hand it out."""
-        return f"{settings.BASE_URL}/share/{self.token}"
+        """The address of the room, for whoever may hand it out; empty where its key is lost."""
+        token = self.shown_token
+        return f"{settings.BASE_URL}/share/{token}" if token else ""
 
     @property
     def _token_place(self) -> str:
@@ -100,11 +110,14 @@ class Share(TenantModel):
     @property
     def state(self) -> str:
         """How the link stands, for its owner and admins; on hold while its team or its person are to blame."""
-        if self.revoked_at is not None:
-            return "Revoked"
-        if self.expires_at <= timezone.now():
-            return "Expired"
+        if self.is_over:
+            return "Expired" if self.revoked_at is None else "Revoked"
         return "Open" if self._is_vouched_for else "On hold"
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it was revoked or has expired; a link on hold is not over."""
+        return self.revoked_at is not None or self.expires_at <= timezone.now()
 
     @property
     def _is_vouched_for(self) -> bool:
@@ -159,3 +172,11 @@ class Participant(TenantModel):
     def is_alive(self) -> bool:
         """Tell whether they are in or wait in line right now."""
         return self.left_at is None and self.lease_until > timezone.now()
+
+    @property
+    def gone_at(self) -> datetime | None:
+        """When they went, or were last heard of, or saw the room close; None while they are there or wait."""
+        now = timezone.now()
+        ends = (self.left_at, self.lease_until, self.share.revoked_at, self.share.expires_at)
+        last = min(moment for moment in ends if moment is not None)
+        return min(last, now) if last <= now or self.share.ending else None

@@ -7,6 +7,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from accounts.hashers import MAX_PASSWORD_CHARS
+from accounts.names import printable
 from chats.exceptions import MessageTooLong
 from chats.models import MessageRole, MessageStatus
 from sharing.actions import DEFAULT_DAYS
@@ -19,10 +20,10 @@ MAX_PAGE = 200
 class ShareSerializer(serializers.ModelSerializer[Share]):
     """A link as its owner sees it: everything but its password."""
 
-    share_token = serializers.CharField(source="token")
-    share_url = serializers.URLField(source="link")
+    share_token = serializers.CharField(source="shown_token", help_text="Empty where its key is lost.")
+    share_url = serializers.CharField(source="link", help_text="Empty where its key is lost.")
     is_active = serializers.SerializerMethodField()
-    current_users = serializers.IntegerField(help_text="How many hold a place right now.")
+    current_users = serializers.SerializerMethodField(help_text="How many hold a place right now.")
     has_password = serializers.SerializerMethodField()
 
     class Meta:
@@ -49,6 +50,9 @@ class ShareSerializer(serializers.ModelSerializer[Share]):
     def get_is_active(self, share: Share) -> bool:
         return share.ending is None
 
+    def get_current_users(self, share: Share) -> int:
+        return 0 if share.ending else share.current_users  # type: ignore[attr-defined]
+
     def get_has_password(self, share: Share) -> bool:
         return bool(share.password_hash)
 
@@ -68,7 +72,7 @@ class ShareListQuerySerializer(serializers.Serializer[Any]):
 class ShareChangeSerializer(WriteSerializer):
     """What may be said of a link at any time; what is left out, or null, stays."""
 
-    title = StrictCharField(max_length=TITLE_CHARS, allow_blank=True, required=False)
+    title = StrictCharField(max_length=TITLE_CHARS, validators=[printable], allow_blank=True, required=False)
     description = StrictCharField(max_length=DESCRIPTION_CHARS, allow_blank=True, trim_whitespace=False, required=False)
     expires_in_days = StrictIntegerField(
         min_value=1, max_value=MAX_DAYS, required=False, help_text="From now on.", source="days"
@@ -89,7 +93,11 @@ class ShareCreateSerializer(ShareChangeSerializer):
     """A link to be made; all of it may be left out."""
 
     title = StrictCharField(
-        max_length=TITLE_CHARS, allow_blank=True, required=False, help_text="The chat's unless given."
+        max_length=TITLE_CHARS,
+        validators=[printable],
+        allow_blank=True,
+        required=False,
+        help_text="The chat's unless given.",
     )
     expires_in_days = StrictIntegerField(
         min_value=1, max_value=MAX_DAYS, required=False, help_text=f"{DEFAULT_DAYS} unless given.", source="days"
@@ -109,7 +117,7 @@ class VisitSerializer(serializers.ModelSerializer[Participant]):
 
     address_prefix = serializers.CharField(help_text="The neighbourhood of the network, never the full address.")
     left_at = serializers.SerializerMethodField()
-    is_here = serializers.BooleanField(source="is_in")
+    is_here = serializers.SerializerMethodField()
 
     class Meta:
         model = Participant
@@ -117,7 +125,10 @@ class VisitSerializer(serializers.ModelSerializer[Participant]):
         read_only_fields = fields
 
     def get_left_at(self, participant: Participant) -> datetime | None:
-        return None if participant.is_alive else participant.left_at or participant.lease_until
+        return participant.gone_at
+
+    def get_is_here(self, participant: Participant) -> bool:
+        return participant.joined_at is not None and participant.gone_at is None
 
 
 class LogSerializer(serializers.Serializer[Any]):

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Scope, User
+from accounts.names import in_print
 from chats.models import Chat
 from chats.queries import own_chats
 from sharing import actions
@@ -26,8 +27,8 @@ from sharing.api.serializers import (
     ShareSerializer,
 )
 from sharing.api.visitors import RoomView, given_in, look_in
-from sharing.exceptions import ShareGone, ShareNotFound
-from sharing.models import Ending, Share
+from sharing.exceptions import ShareNotFound
+from sharing.models import Share
 from sharing.queries import managed_shares, shares_of, still_open
 from sharing.tokens import ShareToken
 from tenants.exceptions import Forbidden, NotFound
@@ -58,7 +59,7 @@ class ChatShareView(RoomView):
         chat = find(own_chats(_person(request)).select_related("team", "user"), id=chat_id)
         if chat is None:
             raise NotFound()
-        wanted = {"title": chat.title, **given_in(ShareCreateSerializer(data=request.data))}
+        wanted = {"title": in_print(chat.title), **given_in(ShareCreateSerializer(data=request.data))}
         share = actions.create_share(chat=chat, **wanted)
         return Response(ShareSerializer(find(shares_of(chat), id=share.id)).data)
 
@@ -110,13 +111,12 @@ class ShareView(RoomView):
         days = changes.pop("days", None)
         if changes and share.chat.user_id != _person(request).id:
             raise Forbidden("Only the person of the chat may change more of a link than how long it is valid.")
-        if share.ending is Ending.REVOKED:
-            raise ShareGone(Ending.REVOKED.label)
+        actions.check_changeable(share)
         if days is not None:
             changes["expires_at"] = timezone.now() + timedelta(days=days)
         if changes:
             actions.change_share(share=share, **changes)
-        return Response(ShareSerializer(share).data)
+        return Response(ShareSerializer(_managed(request, token)).data)
 
     @extend_schema(operation_id="delete_share", responses={200: ShareDeletedSerializer})
     def delete(self, request: Request, token: str) -> Response:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django import template
 from django.utils import timezone
@@ -18,6 +19,12 @@ UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 def company(chat: Chat, reader: User) -> dict[str, Any]:
     """Say to the person of a chat how many visitors its links let in right now; nothing to anybody else."""
     return {"chat": chat, "company": visitors_of(chat) if chat.user_id == reader.id else None}
+
+
+@register.simple_tag
+def once() -> str:
+    """Return a new name of a sending, for a form that a template writes out and an `OnceForm` reads."""
+    return str(uuid4())
 
 
 @register.filter

@@ -6,19 +6,20 @@ from uuid import UUID
 
 import segno
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.decorators import member_required
+from accounts.names import in_print
 from accounts.principal import PrincipalRequest
 from chats.models import Chat
 from chats.queries import own_chats
 from sharing import actions
-from sharing.exceptions import ShareGone, SharingOff
+from sharing.exceptions import SharingOff
 from sharing.forms import ChangeLinkForm, ExtendForm, NewLinkForm
-from sharing.models import MAX_DAYS, Ending, Share
+from sharing.models import MAX_DAYS, Share
 from sharing.queries import managed_shares, shares_of
 from tenants.exceptions import ParleyError
 
@@ -32,8 +33,8 @@ QR_SCALE = 8  # pixels a module; a phone reads it from a screen at any size
 def links(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     """Show the links of one's own chat; a sent form makes one."""
     chat = get_object_or_404(own_chats(request.user).select_related("team"), id=chat_id)
-    form = NewLinkForm(request.POST or None, initial={"title": chat.title})
-    if request.method != "POST" or not chat.team.allows_sharing or not form.is_valid():
+    form = NewLinkForm(request.POST or None, initial={"title": in_print(chat.title)})
+    if request.method != "POST" or not form.is_valid():
         return _links_page(request, chat, form)
     if form.is_repeat():
         messages.info(request, "This link was made already.")
@@ -53,8 +54,8 @@ def _links_page(request: PrincipalRequest, chat: Chat, form: NewLinkForm) -> Htt
         "chat": chat,
         "form": form,
         "refusal": refusal,
-        "open": [share for share in shares if share.ending is None],
-        "ended": [share for share in shares if share.ending is not None],
+        "lasting": [share for share in shares if not share.is_over],
+        "ended": [share for share in shares if share.is_over],
         "made": request.GET.get("made", ""),
     }
     response = render(request, "sharing/links.html", context)
@@ -71,8 +72,13 @@ def change(request: PrincipalRequest, share_id: UUID) -> HttpResponse:
     form = ChangeLinkForm(request.POST or None, share=share)
     if request.method != "POST" or not form.is_valid():
         return render(request, "sharing/link_change.html", {"share": share, "form": form})
-    if share.ending is Ending.REVOKED:
-        raise ShareGone(Ending.REVOKED.label)
+    try:
+        actions.check_changeable(share)
+    except SharingOff as error:
+        form.refuse(error)
+        response = render(request, "sharing/link_change.html", {"share": share, "form": form})
+        error.mark(response)
+        return response
     if form.changes:
         actions.change_share(share=share, **form.changes)
         messages.success(request, "The link is changed.")
@@ -87,6 +93,9 @@ def extend(request: PrincipalRequest, share_id: UUID) -> HttpResponse:
     form = ExtendForm(request.POST)
     if not form.is_valid():
         messages.error(request, f"A link is extended by 1 to {MAX_DAYS} days.")
+        return _see_list(request, share)
+    if form.is_repeat():
+        messages.info(request, "This link was extended already.")
         return _see_list(request, share)
     try:
         actions.extend_share(share=share, days=form.cleaned_data["days"])
@@ -115,6 +124,8 @@ def revoke(request: PrincipalRequest, share_id: UUID) -> HttpResponse:
 def qr_code(request: PrincipalRequest, share_id: UUID) -> HttpResponse:
     """Draw the address of a link as a QR code, dark on white in every theme: that is what cameras read."""
     share = _managed(request, share_id, chat__user=request.user)  # it opens the room, which an admin only closes
+    if not share.link:
+        raise Http404
     drawing = BytesIO()
     segno.make_qr(share.link, error="m").save(drawing, kind="svg", scale=QR_SCALE, light="white", xmldecl=False)
     return HttpResponse(drawing.getvalue(), content_type="image/svg+xml")

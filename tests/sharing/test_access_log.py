@@ -155,3 +155,13 @@ def test_an_export_is_recorded(cast, sits, share, visitors):
 def test_an_export_is_bounded(cast, sits, share, visitors, monkeypatch):
     monkeypatch.setattr(page_of_log, "MAX_EXPORTED", 2)
     assert [row["name"] for row in rows_of(sits(cast.owner).get(path(share, "log.csv")))] == ["Emil", "Dora"]
+
+
+def test_whoever_asks_for_the_head_of_the_table_exports_nothing(cast, sits, share, visitors):
+    client = sits(cast.owner)
+    counts = []
+    for ask in (client.head, client.get):
+        assert ask(path(share, "log.csv")).status_code == 200
+        with tenant_scope(share.team_id):
+            counts.append(AuditEntry.objects.filter(action="export.made").count())
+    assert counts == [0, 1]

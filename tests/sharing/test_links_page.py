@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from chats.consumers import RECHECK_SECONDS, _patience
 from chats.events import Company, company_of
 from chats.models import ChatMember
@@ -25,6 +25,9 @@ pytestmark = pytest.mark.django_db
 WANTED = {"title": "Ours", "days": "7", "max_concurrent_users": "10", "can_write": "1", "max_messages": "200"}
 CHANGED = {name: value for name, value in WANTED.items() if name != "days"}
 NOT_EXTENDED = ("A link is extended by 1 to 365 days.", "A link is valid for at most a year from now.")
+AGAIN = "Type the password again."
+OFF = "Your team does not allow chats to be shared by link."
+EXTEND = re.compile(r'action="/shares/[^"]*/extend">(?:(?!</form>).)*name="once" value="([^"]{36})"', re.S)
 MARKED = re.compile(r"\?made=([0-9a-f-]{36})$")
 
 
@@ -251,11 +254,85 @@ def test_the_qr_code_holds_the_address_dark_on_white(share, owner):
 
 def test_where_the_team_shares_nothing_the_page_says_so_and_makes_nothing(cast, chat, owner):
     Team.objects.filter(id=cast.team.id).update(settings={"sharing": False})
-    for answer in (owner.get(page_of(chat)), owner.post(page_of(chat), WANTED)):
+    shown = owner.get(page_of(chat))
+    sent = owner.post(page_of(chat), {**WANTED, "title": "Typed meanwhile", "password": "sesame"})
+    for answer in (shown, sent):
         assert answer.status_code == 403
         assert "Your team does not allow chats to be shared by link." in answer.content.decode()
-        assert "Make the link" not in answer.content.decode()
+    assert "Make the link" not in shown.content.decode()
+    assert 'value="Typed meanwhile"' in sent.content.decode()
+    assert sent.context["form"].errors["password"] == [AGAIN]
     assert shares_of(chat) == []
+
+
+def test_a_link_on_hold_is_shown_as_such_and_revoked(cast, share, owner):
+    Team.objects.filter(id=cast.team.id).update(settings={"sharing": False})
+    page = owner.get(page_of(share.chat)).content.decode()
+    words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "Ours On hold Expires in 7 days" in words
+    assert f'href="/shares/{share.id}/revoke"' in page
+    assert share.token not in page
+    assert told(owner.post(f"/shares/{share.id}/extend", {"days": "1"}))[-1] == OFF
+    answer = owner.post(f"/shares/{share.id}/change", {**CHANGED, "title": "Typed meanwhile"})
+    assert (answer.status_code, OFF in answer.content.decode()) == (403, True)
+    assert 'value="Typed meanwhile"' in answer.content.decode()
+    assert (reloaded(share).title, days_left(share)) == ("Ours", 7)
+    owner.post(f"/shares/{share.id}/revoke")
+    assert reloaded(share).revoked_at is not None
+
+
+def test_an_admin_is_told_that_the_person_of_a_link_on_hold_is_deactivated(cast, share, client_of):
+    with tenant_scope(share.team_id):
+        User.objects.filter(id=cast.owner.id).update(is_active=False)
+    answer = client_of(cast.admin).post(f"/shares/{share.id}/extend", {"days": "1"})
+    assert told(answer)[-1] == "This link is on hold: the person of its chat is deactivated."
+    assert days_left(share) == 7
+
+
+def test_a_password_is_asked_for_again_when_the_form_is_refused(chat, share, owner):
+    for path in (page_of(chat), f"/shares/{share.id}/change"):
+        answer = owner.post(path, {**WANTED, "max_concurrent_users": "0", "password": "sesame"})
+        assert answer.context["form"].errors["password"] == [AGAIN]
+        assert re.search(r"<details open>\s*<summary>More", answer.content.decode())
+        assert "sesame" not in answer.content.decode()
+        answer = owner.post(path, {**WANTED, "max_concurrent_users": "0"})
+        assert "password" not in answer.context["form"].errors
+    assert len(shares_of(chat)) == 1
+
+
+def test_a_line_break_of_a_description_counts_as_one_character(chat, owner):
+    description = "\r\n".join(["x" * 99] * 10)
+    owner.post(page_of(chat), {**WANTED, "description": description})
+    assert shares_of(chat)[0].description == description.replace("\r\n", "\n")
+
+
+def test_the_form_of_a_chat_with_an_unprintable_title_makes_a_link_as_it_is_shown(cast, owner):
+    chat = ChatFactory(user=cast.owner, title="err \x1b[31mred")
+    title = owner.get(page_of(chat)).context["form"]["title"].value()
+    owner.post(page_of(chat), {**WANTED, "title": title})
+    assert [share.title for share in shares_of(chat)] == ["err [31mred"]
+
+
+def test_a_link_whose_key_is_lost_is_shown_and_revoked(chat, share, owner, settings):
+    settings.FIELD_KEYS = ["another-key-that-opens-nothing-at-all-0000"]
+    for path in (page_of(chat), "/links"):
+        answer = owner.get(path)
+        assert answer.status_code == 200
+        assert "This link can no longer be copied; revoke it and make a new one." in answer.content.decode()
+        assert f"/shares/{share.id}/revoke" in answer.content.decode()
+        assert "data-copy" not in answer.content.decode()
+    assert owner.get(f"/shares/{share.id}/qr.svg").status_code == 404
+    owner.post(f"/shares/{share.id}/revoke")
+    assert reloaded(share).revoked_at is not None
+
+
+def test_a_link_is_extended_once_by_a_double_click(share, owner):
+    names = {path: re.findall(EXTEND, owner.get(path).content.decode()) for path in (page_of(share.chat), "/links")}
+    assert [len(found) for found in names.values()] == [1, 1]
+    for (once,) in names.values():
+        for _ in range(2):
+            owner.post(f"/shares/{share.id}/extend", {"days": "7", "once": once})
+    assert days_left(share) == 21
 
 
 @pytest.mark.parametrize("count", [1, 5])

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from chats.models import ChatMember
 from sharing.actions import allow_sharing, revoke_share
 from sharing.leases import join, leave
@@ -380,6 +380,56 @@ def test_the_log_says_who_came_when_and_how_much_they_said(owner, admin, chat):
     assert log(admin, share).json() == shown
     second = log(owner, share, "?limit=1&offset=1").json()
     assert second == {"participants": [gone], "total": 3}
+
+
+def test_nobody_is_in_a_room_that_is_closed(cast, owner, chat):
+    share = ShareFactory(chat=chat)
+    with tenant_scope(share.team_id):
+        join(share, name="Vera")
+    assert listed(owner, chat).json()["shares"][0]["current_users"] == 1
+    delete(owner, share)
+    (ended,) = listed(owner, chat, "?include_expired=true").json()["shares"]
+    assert (ended["is_active"], ended["current_users"]) == (False, 0)
+    (vera,) = log(owner, share).json()["participants"]
+    assert (vera["is_here"], vera["left_at"] is None) == (False, False)
+
+
+def test_a_new_password_puts_everybody_out_and_the_answer_says_so(owner, chat):
+    share = ShareFactory(chat=chat)
+    with tenant_scope(share.team_id):
+        join(share, name="Vera")
+    assert patch(owner, share, {"title": "New"}).json()["current_users"] == 1
+    assert patch(owner, share, {"password": "sesame"}).json()["current_users"] == 0
+
+
+def test_a_link_on_hold_is_not_called_revoked(cast, owner, admin, chat):
+    share = ShareFactory(chat=chat)
+    with tenant_scope(cast.team.id):
+        allow_sharing(team_id=cast.team.id, allowed=False)
+    assert told(patch(owner, share, {"expires_in_days": 30})) == (403, "SHARING_OFF")
+    with tenant_scope(cast.team.id):
+        allow_sharing(team_id=cast.team.id, allowed=True)
+        User.objects.filter(id=cast.owner.id).update(is_active=False)
+    assert told(patch(admin, share, {"expires_in_days": 30})) == (403, "SHARING_OFF")
+    assert days_from_now(kept(share).expires_at.isoformat()) == pytest.approx(7, abs=0.01)
+
+
+def test_a_title_is_held_to_the_same_rule_as_on_the_page(cast, owner):
+    chat = ChatFactory(user=cast.owner, title="err \x1b[31mred")
+    share = ShareFactory(chat=chat)
+    for answer in (make(owner, chat, {"title": "line\nbreak"}), patch(owner, share, {"title": "line\nbreak"})):
+        assert (*told(answer), *answer.json()["errors"]) == (400, "VALIDATION_ERROR", "title")
+    assert make(owner, chat).json()["title"] == "err [31mred"
+
+
+def test_a_link_whose_key_is_lost_is_listed(owner, chat, settings):
+    share = ShareFactory(chat=chat)
+    token = share.token
+    settings.FIELD_KEYS = ["another-key-that-opens-nothing-at-all-0000"]
+    (shown,) = listed(owner, chat).json()["shares"]
+    assert (shown["share_token"], shown["share_url"], shown["is_active"]) == ("", "", True)
+    assert patch(owner, token, {"title": "New"}).status_code == 200
+    assert delete(owner, token).status_code == 200
 
 
 @pytest.mark.parametrize("query", ["?limit=0", "?limit=201", "?limit=x", "?offset=-1", f"?offset={10**30}"])
