@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.models import User
 from chats.actions import create_chat
+from chats.members import mark_read
 from chats.models import GUEST_NAME_CHARS, Chat, Message, MessageRole, MessageStatus
 from sharing.exceptions import ForkNotAllowed, ShareGone
 from sharing.models import Share
@@ -42,6 +43,7 @@ def copy_conversation(share: Share, user: User, agent_id: UUID) -> Chat:
     with tenant_scope(user.team_id), transaction.atomic():
         chat = create_chat(user=user, agent_id=agent_id, title=share.title)
         Message.objects.bulk_create(_rows(chat, conversation), batch_size=500)
+        mark_read(chat=chat, user=user, position=len(conversation))  # in the room
     return chat
 
 

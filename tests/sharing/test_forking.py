@@ -8,6 +8,7 @@ from django.utils.html import escape
 
 from chats.exceptions import UnknownAgent
 from chats.models import Attachment, Chat, Message
+from chats.queries import own_chats, with_unread
 from sharing.actions import revoke_share
 from sharing.exceptions import ForkNotAllowed, ShareGone
 from sharing.forking import copy_conversation
@@ -86,6 +87,8 @@ def test_it_holds_what_visitors_see_and_says_who_said_it(share, cast, agent):
 @pytest.mark.django_db(transaction=True)
 def test_the_copied_chat_can_be_gone_on_with(share, cast, agent, client_of):
     copy = copy_conversation(share, cast.outsider, agent.id)
+    with tenant_scope(cast.other_team.id):
+        assert [chat.unread for chat in with_unread(own_chats(cast.outsider), cast.outsider)] == [0]
     client = client_of(cast.outsider)
     assert client.post(f"/api/chats/{copy.id}/messages", {"content": "And then?"}).status_code == 200
     shown = client.get(f"/api/chats/{copy.id}").json()
