@@ -12,16 +12,18 @@ const place = dialog?.querySelector("[data-links-place]") ?? document;
 async function fetchPart(address, options) {
   const response = await fetch(address, { ...options, headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  return { part: page.querySelector("[data-links]"), address: response.url };
+  const refusal = response.ok ? null : page.querySelector("[data-refusal]")?.textContent;
+  return { part: page.querySelector("[data-links]"), address: response.url, refusal };
 }
 
-// Shows another part. What has none, like the page to sign in on, is opened as the page that it is.
+// Shows another part, or why there is none. Any other page, like that to sign in on, is opened as what it is.
 async function show(address, options) {
   place.ariaBusy = "true";
   place.inert = true;
   try {
     const found = await fetchPart(address, options);
     if (found.part) put(found.part, found.address);
+    else if (found.refusal) tell(found.refusal);
     else location.assign(options ? location.href : found.address);
   } catch {
     tell(LOST);
