@@ -10,6 +10,8 @@ import { Follower } from "./scroll.js";
 import { Socket } from "./socket.js";
 import { areTyping, Typist } from "./typing.js";
 
+const SIGNED_OUT = 4401;
+
 const root = document.querySelector("[data-chat]");
 const connection = root.querySelector("[data-connection]");
 const refusal = new Refusal(root.querySelector("[data-refusal]"));
@@ -40,13 +42,23 @@ function noteReading() {
 
 function show(frame) {
   if (frame.type === "chat") rename(frame.data.title);
-  else if (frame.type === "closed") socket.end(frame.data.reason);
+  else if (frame.type === "closed") close(frame.data);
   else if (frame.type === "company") seeCompany(frame.data);
-  else if (frame.type === "read") readers.note(frame.data);
+  else if (frame.type === "read") noteReader(frame.data);
   else if (frame.type === "rights") location.reload(); // what was typed is kept
   else messages.show(frame);
-  if (["entry", "done", "error"].includes(frame.type)) readers.show();
+  if (["entry", "done", "error"].includes(frame.type)) showReaders();
   if (frame.type === "error" && meter?.childElementCount) remeasure();
+}
+
+function noteReader(reader) {
+  readers.note(reader);
+  follower.follow();
+}
+
+function showReaders() {
+  readers.show();
+  follower.follow();
 }
 
 // A call that failed without any text is given back.
@@ -73,6 +85,18 @@ function rename(title) {
 
 function expect(id) {
   typist?.rest();
+// Whoever signs in again goes on; without the chat what was seen and typed stays to be read.
+function close({ reason, code }) {
+  socket.end(code === SIGNED_OUT ? reason : "");
+  if (code === SIGNED_OUT) return;
+  const hadFocus = form?.contains(document.activeElement);
+  if (form) form.inert = true;
+  const notice = root.querySelector("[data-ended]");
+  notice.hidden = false;
+  notice.querySelector("[data-ended-text]").textContent = reason;
+  if (hadFocus) notice.focus({ preventScroll: true });
+}
+
   follower.jump();
   feed.expect(id);
 }
@@ -94,7 +118,7 @@ socket.addEventListener("end", (event) => {
   connection.textContent = event.detail;
 });
 feed.addEventListener("frame", (event) => show(event.detail));
-feed.addEventListener("refreshed", () => readers.show());
+feed.addEventListener("refreshed", showReaders);
 addEventListener("scroll", noteReading, { passive: true });
 document.addEventListener("visibilitychange", noteReading);
 for (const [selector, started] of [

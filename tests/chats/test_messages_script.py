@@ -57,3 +57,28 @@ def test_ones_place_in_line_is_told_until_it_is_ones_turn(page: Page) -> None:
     turn = {"message_id": "a", "description": "The agent is answering."}
     page.evaluate(SHOW, {"type": "status", "data": turn})
     assert (line.inner_text(), page.locator("#list").inner_text().split()[0]) == ("is answering", "Kept")
+
+
+LISTEN = """async ([type, isToldAtOpening]) => {
+  const { Feed } = await import("/feed.js");
+  const socket = new EventTarget();
+  window.fetched = 0;
+  new Feed(socket, { isStreaming: true, has: () => true, refresh: async () => window.fetched++ }, { isToldAtOpening });
+  const frame = { type, data: { message_id: "a" } };
+  setInterval(() => socket.dispatchEvent(new CustomEvent("frame", { detail: frame })), 10000);
+  socket.dispatchEvent(new Event("lost"));
+  socket.dispatchEvent(new Event("open"));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_told_at_opening", "fetched"),
+    [("alive", True, 0), ("alive", False, 2), ("presence", True, 3), ("presence", False, 5)],
+)
+def test_a_list_is_fetched_while_nothing_is_heard_of_its_answer(
+    page: Page, kind: str, is_told_at_opening: bool, fetched: int
+) -> None:
+    page.clock.install()
+    page.evaluate(LISTEN, [kind, is_told_at_opening])
+    page.clock.run_for(61_000)
+    assert page.evaluate("fetched") == fetched
