@@ -26,8 +26,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOST=0.0.0.0 \
     PORT=8000 \
     DATA_DIR=/data \
-    STATIC_ROOT=/app/collected \
-    SHUTDOWN_GRACE_SECONDS=5
+    STATIC_ROOT=/app/collected
 WORKDIR /app
 USER parley
 VOLUME /data
@@ -35,5 +34,5 @@ EXPOSE 8000
 # Asked by a name that the server serves; a proxy's word for TLS does no harm here.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; host = (os.environ.get('ALLOWED_HOSTS') or 'localhost').split(',')[0].strip().lstrip('.'); r.urlopen(r.Request(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', headers={'Host': host}), timeout=4)"]
-# What `make run` does once the packages are there; the options of the server are those of scripts/run.py.
-CMD ["sh", "-c", "python manage.py migrate --no-input --verbosity 0 && exec python -m uvicorn config.asgi:application --no-proxy-headers --no-server-header --host \"$HOST\" --port \"$PORT\" --lifespan on --timeout-graceful-shutdown \"$((SHUTDOWN_GRACE_SECONDS + 2))\" --log-level warning"]
+# What `make run` does once the packages are there.
+CMD ["sh", "-c", "python manage.py migrate --no-input --verbosity 0 && exec python -m config.serve"]

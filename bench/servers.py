@@ -18,7 +18,7 @@ STOP_SECONDS: Final = 30
 ROOT: Final = Path(__file__).resolve().parent.parent
 MIB: Final = 2**20
 
-# As `make run` starts it.
+# The baseline is served as config.serve serves Parley.
 UVICORN: Final = ("--lifespan", "on", "--log-level", "warning", "--no-proxy-headers", "--no-server-header")
 
 
@@ -114,7 +114,7 @@ def on_a_core_of_its_own(server: Server, *others: Server) -> Iterator[None]:
 
 
 def uvicorn(application: str, port: int) -> list[str]:
-    """Return the words that serve an application."""
+    """Return the words that serve the baseline."""
     return ["-m", "uvicorn", application, "--port", str(port), *UVICORN]
 
 

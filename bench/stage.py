@@ -53,7 +53,7 @@ class Stage:
             env |= {"DATABASE_URL": url} if url else {}
             manage(env, "migrate", "-v0")
             demo = json.loads(manage(env, "demo", "--json"))
-            with running(uvicorn("config.asgi:application", port), port, env, home / "log") as server:
+            with running(["-m", "config.serve"], port, env, home / "log") as server:
                 yield Door(server, admin=demo["admin"], user=demo["user"])
 
     @contextmanager

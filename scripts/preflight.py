@@ -11,12 +11,11 @@ from scripts.console import StepError
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
-def grace_seconds() -> int:
-    """Read how long live answers may finish after a stop signal."""
+def require_grace() -> None:
+    """Refuse what is no time for live answers to finish in after a stop signal."""
     value = os.environ.get("SHUTDOWN_GRACE_SECONDS") or "5"
     if not (value.isascii() and value.isdigit()):
         raise StepError(f"SHUTDOWN_GRACE_SECONDS must be a whole number of seconds, not {value!r}.")
-    return int(value)
 
 
 def require_writable(folder: Path) -> None:

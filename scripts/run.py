@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import sys
-from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,7 +11,7 @@ from scripts.address import Address
 from scripts.announce import announce_when_ready
 from scripts.console import StepError, run_step, say
 from scripts.environment import PYTHON, ROOT, only_one_at_a_time, prepare
-from scripts.preflight import grace_seconds, require_listener, require_redis, require_writable
+from scripts.preflight import require_grace, require_listener, require_redis, require_writable
 
 
 def main() -> None:
@@ -23,7 +22,7 @@ def main() -> None:
     data_dir = Path(os.environ.get("DATA_DIR") or ROOT / "var").expanduser().absolute()
     try:
         address = Address.from_environment()
-        grace = grace_seconds()
+        require_grace()
         require_writable(data_dir)
         address.require_free()
         require_listener("DATABASE_URL", 5432)
@@ -44,7 +43,7 @@ def main() -> None:
     say(f"- starting the server on {address.url}")
     os.chdir(ROOT)
     announce_when_ready(address, demo)
-    serve(address, grace, reload=reload)
+    serve(address, reload=reload)
 
 
 def set_up() -> dict[str, object]:
@@ -67,24 +66,11 @@ def explain(failure: StepError, data_dir: Path) -> str:
     return f"{failure} (the whole story is in {log})"
 
 
-# After the grace for live answers: booking those that were cut, and telling their readers.
-CLOSING_SECONDS = 2
-
-
-def serve(address: Address, grace: int, *, reload: bool) -> None:
+def serve(address: Address, *, reload: bool) -> None:
     """Replace this process by the server, so that a signal to `make run` reaches it."""
     if reload:
         become("manage.py", "runserver", address.bind)
-    options = {
-        "--host": address.host,
-        "--port": str(address.port),
-        "--lifespan": "on",
-        "--timeout-graceful-shutdown": str(grace + CLOSING_SECONDS),
-        "--log-level": "warning",
-    }
-    # How many proxies to believe is a setting of ours; uvicorn alone would trust any on loopback.
-    flags = ("--no-proxy-headers", "--no-server-header")
-    become("-m", "uvicorn", "config.asgi:application", *flags, *chain.from_iterable(options.items()))
+    become("-m", "config.serve")
 
 
 def become(*arguments: str) -> NoReturn:

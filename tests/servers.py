@@ -15,7 +15,6 @@ import httpx
 from tests.homes import ROOT, demo_of, fresh_home, inherited, manage
 
 START_SECONDS = 40
-UVICORN_OPTIONS = ["--no-proxy-headers", "--lifespan", "on", "--timeout-graceful-shutdown", "7"]
 
 
 def free_port() -> int:
@@ -32,7 +31,7 @@ class Server:
     port: int
     env: dict[str, str]
     log: Path
-    program: str = "uvicorn"
+    program: str = "config.serve"
     process: subprocess.Popen[bytes] = field(init=False)
 
     @property
@@ -41,8 +40,8 @@ class Server:
 
     @property
     def command(self) -> list[str]:
-        words = ["-m", self.program, "--port", str(self.port), "config.asgi:application"]
-        return [sys.executable, *words, *UVICORN_OPTIONS * (self.program == "uvicorn")]
+        words = ["--port", str(self.port), "config.asgi:application"] if self.program == "daphne" else []
+        return [sys.executable, "-m", self.program, *words]
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -77,7 +76,7 @@ class Server:
 
 
 @contextmanager
-def start_server(folder: Path, *, program: str = "uvicorn", **env: str) -> Iterator[Server]:
+def start_server(folder: Path, *, program: str = "config.serve", **env: str) -> Iterator[Server]:
     """Run a server in a fresh home with the demo in it; `env` adds to or replaces the environment."""
     with fresh_home(folder) as home, _running(folder, program, home | env) as server:
         yield server

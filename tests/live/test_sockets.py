@@ -38,6 +38,14 @@ def test_a_socket_opened_in_the_middle_gets_all_from_the_start(server, user, cha
     assert socket.text == "early late"
 
 
+def test_a_huge_frame_is_refused(server, user, chat):
+    with open_socket(server, user, chat) as socket:
+        socket.connection.send("x" * 100_000)
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.until("no such frame")
+    assert closed.value.rcvd.code == 1009
+
+
 def test_a_deleted_chat_closes_its_sockets(server, user, chat):
     with open_socket(server, user, chat) as socket:
         assert user.delete(f"/api/chats/{chat}").status_code == 204
