@@ -13,7 +13,7 @@ from accounts.decorators import member_required, team_admin_required
 from accounts.principal import PrincipalRequest
 from sharing import actions
 from sharing.models import Share
-from sharing.queries import ended, links_of, links_of_team, still_open
+from sharing.queries import ended, links_of, links_of_team, rooms_with_people, still_open
 
 LINKS_PER_PAGE = 50
 DAYS_MORE = (1, 7, 30)
@@ -30,7 +30,8 @@ def my_links(request: PrincipalRequest) -> HttpResponse:
 @team_admin_required
 def team_links(request: PrincipalRequest) -> HttpResponse:
     """Show all links of the team with their owners, and the switch of sharing by link."""
-    return render(request, "sharing/team_links.html", _listed(request, links_of_team()))
+    context = {**_listed(request, links_of_team()), "rooms_open": rooms_with_people().count()}
+    return render(request, "sharing/team_links.html", context)
 
 
 @require_POST

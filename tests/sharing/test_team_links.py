@@ -240,6 +240,20 @@ def test_switched_off_every_room_with_people_closes_at_once(
     assert stored(links["outsider"]).ending is None
 
 
+def test_whoever_switches_it_off_is_asked_first_and_told_how_many_rooms_close(cast, sits, links):
+    client = sits(cast.admin)
+    assert "Nobody is in a room right now." in text_of(client.get(TEAMS))
+    for share in (links["owner"], links["admin"], links["outsider"]):
+        with tenant_scope(share.team_id):
+            leases.join(share)
+    page = client.get(TEAMS)
+    assert "2 rooms have people in them right now" in text_of(page)
+    switch = re.search(r"<details>.*?</details>", page.content.decode(), flags=re.DOTALL)
+    assert switch and 'value="0"' in switch[0]
+    client.post(SWITCH, {"allowed": "0"})
+    assert "<details>" not in client.get(TEAMS).content.decode()
+
+
 def test_switched_on_again_links_that_last_are_open_again(cast, sits, links):
     client = sits(cast.admin)
     client.post(SWITCH, {"allowed": "0"})
