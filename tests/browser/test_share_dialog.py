@@ -89,3 +89,17 @@ def test_the_page_says_who_is_here_and_who_types_and_revoking_needs_no_mouse(sig
     expect(bar).to_have_text(re.compile("This link was revoked.|No longer shared by link"), timeout=2000)
     expect(visitor.get_by_text("This link was revoked.")).to_be_visible(timeout=2000)
     look(page, "revoked")
+
+
+def test_what_is_refused_in_the_dialog_is_said_there_and_keeps_what_was_typed(signed_in, user, quiet_chat):
+    token = user.post(f"/mid/sessions/{quiet_chat}/share", json={"title": "Ours"}).json()["share_token"]
+    page = signed_in()
+    page.goto(f"/chats/{quiet_chat}")
+    page.get_by_role("link", name="Share", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Share this chat")
+    dialog.get_by_role("link", name="Change the link Ours").click()
+    dialog.get_by_role("textbox", name="Title").fill("Theirs")
+    user.delete(f"/mid/share/{token}")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_have_text("This link was revoked.")
+    expect(dialog.get_by_role("textbox", name="Title")).to_have_value("Theirs")
