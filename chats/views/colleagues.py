@@ -84,8 +84,8 @@ def say_who_read(said: Sequence[Message], readers: Sequence[Reader], *, to: User
         message.read_by = ", ".join(names.get(message.position, []))
 
 
-def note_served(request: PrincipalRequest, chat: Chat, said: Sequence[Message], readers: Sequence[Reader]) -> None:
-    """Note that a chat with others in it was read as far as a page shows it.
+def note_served(request: PrincipalRequest, chat: Chat, said: Sequence[Message], readers: Sequence[Reader]) -> int:
+    """Note that a chat with others in it was read as far as a page shows it; return how far is noted.
 
     A page that a script fetches, or a browser before anybody asked for it, may be seen by nobody.
     """
@@ -95,4 +95,5 @@ def note_served(request: PrincipalRequest, chat: Chat, said: Sequence[Message], 
     )
     place = next((reader.position for reader in readers if reader.user == request.user), 0)
     if said and others and not unseen and said[-1].position > place:
-        mark_read(chat=chat, user=request.user, position=said[-1].position)
+        return mark_read(chat=chat, user=request.user, position=said[-1].position)
+    return place

@@ -127,8 +127,8 @@ def _chat_page(
         "max_files": settings.MAX_ATTACHMENTS,
         "max_file_bytes": settings.MAX_ATTACHMENT_BYTES,
     }
+    context["read_to"] = note_served(request, chat, said, readers)
     response = render(request, "chats/detail.html", context)
-    note_served(request, chat, said, readers)
     if refusal:
         refusal.mark(response)
     return response

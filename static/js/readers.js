@@ -52,7 +52,7 @@ export class OwnPlace {
   constructor(form, list) {
     this.#form = form;
     this.#list = list;
-    this.#told = this.#last; // what the server showed, it has noted
+    this.#told = Number(form.dataset.told); // what a page fetched in advance showed, nobody noted
   }
 
   // Call it while the end is in view: it is told once in a while, and only by a page that somebody sees.

@@ -106,11 +106,13 @@ def test_lists_count_what_is_unread_in_the_same_queries(cast, mate, django_asser
 def test_a_page_that_is_served_is_read_unless_nobody_can_see_it(cast, mate, owner, shared):
     page = address("chat-detail", shared)
     mate.get(page, headers={"sec-fetch-dest": "empty"})
-    mate.get(page, headers={"sec-fetch-dest": "document", "sec-purpose": "prefetch"})
+    ahead = mate.get(page, headers={"sec-fetch-dest": "document", "sec-purpose": "prefetch"})
     assert place_of(cast.teammate, shared) is None
+    assert 'data-told="0"' in ahead.content.decode()  # so its script tells it once somebody looks
     assert "Read by" not in owner.get(page).content.decode()
-    mate.get(page, headers={"sec-fetch-dest": "document"})
+    seen = mate.get(page, headers={"sec-fetch-dest": "document"})
     assert place_of(cast.teammate, shared) == 4
+    assert 'data-told="4"' in seen.content.decode()
 
 
 def test_each_name_stands_once_under_the_last_message_read_and_not_for_oneself(cast, mate, owner, shared):
