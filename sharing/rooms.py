@@ -138,15 +138,15 @@ class Room:
                     told.entry = self.told
                 told.place = guest.place
                 yield guest.place
+            elif told.place is not None and (presence := self._presence_for(guest, told.place)) != told.presence:
+                told.presence = presence
+                yield presence
             elif told.is_in and told.entry < self.told:
                 if told.entry < self.told - len(self.entries):
                     yield Lost()
                     return
                 told.entry += 1
                 yield self.entries[told.entry - self.told - 1]
-            elif told.place is not None and (presence := self._presence_for(guest, told.place)) != told.presence:
-                told.presence = presence
-                yield presence
             elif not await self._changed(silence):
                 yield None
 
@@ -225,7 +225,7 @@ class Room:
         errand = Errand(self.share_id, here, here.keys() if is_due else newcomers, gone, self._position, answering)
         try:
             seen = await in_team(self.team_id, look, errand)
-            entries = [] if isinstance(seen, Ending) else [await self._entry_of(one) for one in seen.messages]
+            entries = [] if isinstance(seen, Ending) else [await _entry_of(one, seen.share) for one in seen.messages]
         except BaseException:
             self._gone |= gone - self.guests.keys()
             self._newcomers |= newcomers & self.guests.keys()
@@ -271,11 +271,11 @@ class Room:
                 self.told += 1
                 self.typists.forget((message.guest_id or message.author_id or message.id).hex)
 
-    async def _entry_of(self, message: Message) -> Entry:
-        html = await rendering(render_message, message, self.share)
-        source = source_of(message) if message.role == MessageRole.ASSISTANT else None
-        shown = message_for_visitors(message, self.share)
-        return Entry(message.id, message.role, message.status, shown, html, source)
+
+async def _entry_of(message: Message, share: Share) -> Entry:
+    html = await rendering(render_message, message, share)
+    source = source_of(message) if message.role == MessageRole.ASSISTANT else None
+    return Entry(message.id, message.role, message.status, message_for_visitors(message, share), html, source)
 
 
 def _numbers(seen: Sight) -> tuple[int, int, int]:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from rest_framework.response import Response
 
@@ -69,11 +70,16 @@ def resumed(chat: Chat, answer: Message | None, last_event_id: str | None) -> tu
     """Find what a client goes on reading: the named run of this chat, else its last answer; None without any."""
     if not last_event_id:
         return None if answer is None or answer.run is None else (Source.of(answer), Source.of(answer).start)
+    return place_named(Message.objects.filter(chat=chat), last_event_id)
+
+
+def place_named(messages: QuerySet[Message], event_id: str) -> tuple[Source, Cursor]:
+    """Find the answer among messages, and the place in it, that an event's id names; raises `BadEventId`."""
     try:
-        cursor = Cursor.parse(last_event_id)
+        cursor = Cursor.parse(event_id)
     except ValueError:
         raise BadEventId() from None
-    named = find(Message.objects.select_related("run"), chat=chat, run_id=cursor.run_id)
+    named = find(messages.select_related("run"), run_id=cursor.run_id)
     if named is None:
         raise BadEventId()
     return Source.of(named), cursor

@@ -9,6 +9,7 @@ import pytest
 from tests.live.conftest import add_agent
 from tests.live.people import Person, wait_until
 from tests.live.sockets import open_socket
+from tests.live.visitors import make_link
 from tests.servers import start_server
 
 pytestmark = pytest.mark.processes
@@ -63,13 +64,16 @@ def test_after_kill_9_the_answer_is_interrupted_with_its_text(scene):
 
 def test_after_sigterm_nothing_is_missing(scene):
     server, user, chat, agent = scene
-    with open_socket(server, user, chat), user.sending(chat, "Hi") as reading:
+    link = make_link(server, user, chat)
+    with open_socket(server, user, chat), user.sending(chat, "Hi") as reading, link.reading(link.join()) as room:
         agent.call().begin().say("the very last word")
         reading.until("last word")
+        room.until("last word")
         server.process.terminate()
-        last = reading.rest()
+        last, last_in_room = reading.rest(), room.rest()
     server.process.wait(timeout=30)
     assert (last.type, last.data["code"]) == ("error", "RUN_INTERRUPTED")
+    assert (last_in_room.type, last_in_room.data["code"], last_in_room.id) == ("error", "AGENT_FAILED", last.id)
     server.start()
     answer = user.messages(chat)[-1]
     assert (answer["status"], answer["content"]) == ("interrupted", "the very last word")

@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.live.conftest import add_agent
-from tests.live.people import Person, Reading
+from tests.live.people import Person
 from tests.live.sockets import open_socket
 from tests.live.visitors import make_link
 from tests.servers import start_beside
@@ -22,22 +22,13 @@ def room(server, user, chat):
     return make_link(server, user, chat)
 
 
-@contextmanager
-def reading(link, token):
-    """Follow the room's stream."""
-    with link.visitor() as client:
-        headers = {"Authorization": f"Share {token}"}
-        with client.stream("GET", f"/mid/share/{link.token}/stream", headers=headers) as response:
-            yield Reading(response)
-
-
 def until(stream, kind):
     return next(event for event in stream if event.type == kind).data
 
 
 def test_visitors_and_the_owner_see_one_answer_grow_from_one_call(server, user, chat, agent, room):
     ann, bob, eve = (room.join() for _ in range(3))
-    with room.socket(ann) as first, room.socket(bob) as second, reading(room, eve) as stream:
+    with room.socket(ann) as first, room.socket(bob) as second, room.reading(eve) as stream:
         assert [socket.next()["data"]["state"] for socket in (first, second)] == ["in", "in"]
         assert until(stream, "presence")["max_concurrent_users"] == 10
         with open_socket(server, user, chat) as page:
@@ -61,7 +52,7 @@ def test_visitors_and_the_owner_see_one_answer_grow_from_one_call(server, user, 
 @contextmanager
 def watched(link):
     """Two who watch the room, one by a socket and one by a stream; yields a function that says how it ended."""
-    with link.socket(link.join()) as socket, reading(link, link.join()) as stream:
+    with link.socket(link.join()) as socket, link.reading(link.join()) as stream:
         socket.until("presence")
         until(stream, "presence")
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from websockets.sync.client import connect
 
-from tests.live.people import Person
+from tests.live.people import Person, Reading
 from tests.live.sockets import Socket
 from tests.servers import Server
 
@@ -74,6 +74,14 @@ class Link:
         address = f"{self.server.base_url.replace('http', 'ws')}/ws/share/{self.token}"
         with connect(address, additional_headers={"Authorization": f"Share {token}"}, max_size=None) as connection:
             yield Socket(connection)
+
+    @contextmanager
+    def reading(self, token: str) -> Iterator[Reading]:
+        """Follow the room's stream."""
+        with self.visitor() as client:
+            headers = {"Authorization": f"Share {token}"}
+            with client.stream("GET", f"/mid/share/{self.token}/stream", headers=headers) as response:
+                yield Reading(response)
 
     @contextmanager
     def process(self, program: str, token: str) -> Iterator[subprocess.Popen[str]]:
