@@ -96,7 +96,7 @@ def check_changeable(share: Share) -> None:
         raise ShareGone(Ending.REVOKED.label)
     if not share.team.allows_sharing:
         raise SharingOff()
-    if share.ending is Ending.REVOKED:
+    if share.ending is Ending.ON_HOLD:
         raise SharingOff("This link is on hold: the person of its chat is deactivated.")
 
 
@@ -135,7 +135,7 @@ def allow_sharing(*, team_id: UUID, allowed: bool) -> None:
     audit.record(AuditAction.TEAM_CHANGED, team_id=team.id, target=team, fields=["sharing"], sharing=allowed)
     if not allowed:
         for share in rooms_with_people()[:ROOMS_TOLD]:
-            events.share_ended(share, Ending.REVOKED)
+            events.share_ended(share, Ending.ON_HOLD)
 
 
 def _name_in_log(share: Share) -> str:

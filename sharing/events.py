@@ -26,5 +26,5 @@ def share_changed(share: Share) -> None:
 
 def share_ended(share: Share, ending: Ending) -> None:
     """Tell that the room is closed."""
-    tell_on_commit(share_group(share.id), {"type": "share.ended", "reason": ending.value})
+    tell_on_commit(share_group(share.id), {"type": "share.ended", "reason": ending.reason})
     company_changed(share.chat, ending.label)

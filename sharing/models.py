@@ -26,8 +26,14 @@ class Ending(models.TextChoices):
     """Why a room is closed."""
 
     REVOKED = "revoked", "This link was revoked."
+    ON_HOLD = "on_hold", "This link is closed for now."
     EXPIRED = "expired", "This link has expired."
     DELETED = "deleted", "This chat was deleted."
+
+    @property
+    def reason(self) -> str:
+        """What programs are told, to whom a link on hold is as good as revoked."""
+        return str(Ending.REVOKED if self is Ending.ON_HOLD else self)
 
 
 class Share(TenantModel):
@@ -100,11 +106,13 @@ class Share(TenantModel):
     def ending(self) -> Ending | None:
         """Why the room is closed; None while it is open.
 
-        A team that was closed or allows no sharing, and a person who left, end it as if they had revoked it. Load it
-        with `chat__user` and `team`.
+        A team that was closed or allows no sharing, and a person who left, put it on hold. Load it with `chat__user`
+        and `team`.
         """
-        if self.revoked_at is not None or not self._is_vouched_for:
+        if self.revoked_at is not None:
             return Ending.REVOKED
+        if not self._is_vouched_for:
+            return Ending.ON_HOLD
         return Ending.EXPIRED if self.expires_at <= timezone.now() else None
 
     @property

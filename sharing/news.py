@@ -32,7 +32,7 @@ class Closed:
 
     @classmethod
     def by(cls, ending: Ending) -> "Closed":
-        return cls(Reason(ending.value), ending.label)
+        return cls(Reason(ending.reason), ending.label)
 
 
 LOSSES: Final = {

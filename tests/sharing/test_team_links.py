@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -212,7 +213,11 @@ def test_the_log_names_whose_chat_it_was_and_no_word_of_it(cast, sits, links):
 def told(monkeypatch):
     """What groups are told once it is committed."""
     found = []
-    monkeypatch.setattr(groups, "_tell", lambda group, event: found.append((group, event)))
+
+    async def tell(group, event):
+        found.append((group, event))
+
+    monkeypatch.setattr(groups, "tell", tell)
     return found
 
 
@@ -236,7 +241,10 @@ def test_switched_off_every_room_with_people_closes_at_once(
     assert (answer.status_code, answer["Location"]) == (302, TEAMS)
     ended = [group for group, event in told if event == {"type": "share.ended", "reason": "revoked"}]
     assert sorted(ended) == sorted(expected)  # one for each room, none of another team
-    assert stored(empty).ending == "revoked"
+    assert stored(empty).ending == "on_hold"
+    page = text_of(Client().get(f"/share/{empty.token}"))
+    assert "This link is closed for now." in page
+    assert "revoked" not in page
     assert stored(links["outsider"]).ending is None
 
 
@@ -249,7 +257,8 @@ def test_whoever_switches_it_off_is_asked_first_and_told_how_many_rooms_close(ca
     page = client.get(TEAMS)
     assert "2 rooms have people in them right now" in text_of(page)
     switch = re.search(r"<details>.*?</details>", page.content.decode(), flags=re.DOTALL)
-    assert switch and 'value="0"' in switch[0]
+    assert switch
+    assert 'value="0"' in switch[0]
     client.post(SWITCH, {"allowed": "0"})
     assert "<details>" not in client.get(TEAMS).content.decode()
 
