@@ -1,9 +1,10 @@
 """Reads used by more than one caller."""
 
 from contextlib import suppress
+from typing import Final, TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from accounts.links import InvitationToken, ResetToken
@@ -11,6 +12,15 @@ from accounts.models import NO_TIER, ApiKey, Invitation, RefreshSession, Tier, U
 from tenants.managers import find
 from tenants.models import Team
 from tenants.scope import tenant_scope, unsafe_all_tenants
+
+M = TypeVar("M", bound=Model)
+# Of others a name is shown: a picture may be a quarter of a megabyte, and would come along with each of their rows.
+UNSHOWN: Final = ("avatar", "password", "preferences")
+
+
+def with_people(rows: QuerySet[M], *paths: str) -> QuerySet[M]:
+    """Read the people at these paths along with rows, as far as others see of them."""
+    return rows.select_related(*paths).defer(*(f"{path}__{field}" for path in paths for field in UNSHOWN))
 
 
 def accounts_named(*, email: str, team: str | None, include_inactive: bool = False) -> list[User]:

@@ -12,6 +12,7 @@ from accounts import resolver
 from accounts.exceptions import ScopeRequired
 from accounts.models import Scope, User
 from accounts.principal import Principal
+from accounts.queries import with_people
 from agents.queries import may_use
 from chats.api.serializers import MessageSerializer
 from chats.events import Company, chat_group, company_of, member_types
@@ -20,8 +21,8 @@ from chats.models import Chat, Message, MessageStatus
 from chats.queries import last_answer, may_write, readable_chats, with_known_agents
 from chats.sockets import AnswerSocket, Close, source_of
 from chats.typists import Typists
-from tenants.managers import find
 from tenants.groups import tell
+from tenants.managers import find
 
 RECHECK_SECONDS: Final = 4.0
 COMPANY_PAUSE_SECONDS: Final = 0.3  # a crowd that comes at once is told once
@@ -113,12 +114,16 @@ class ChatConsumer(AnswerSocket):
     # Company
 
     async def _keep_company(self) -> None:
-        """Tell who else is here, at once and whenever it changes; not every change is told to us, so look as well."""
+        """Tell who else is here, at once and whenever it changes; not every change is told to us, so look as well.
+
+        How many visitors there are is the business of the chat's person, to whom its page says so.
+        """
+        is_own = self.chat.user_id == self.user.pk
         told: tuple[Company, tuple[str, ...]] | None = None
         while True:
             self.stirred.clear()
             sentence, self.sentence = self.sentence, ""
-            company = await self.in_team(company_of, self.chat)
+            company = await self.in_team(company_of, self.chat) if is_own else Company()
             typists = self.typists.names(apart_from=self.user.id.hex)
             if (company, typists) != told or sentence:
                 told, said = (company, typists), sentence or company.sentence
@@ -178,12 +183,12 @@ class ChatConsumer(AnswerSocket):
         return may_write(self.user, self.chat)
 
     def _load_messages(self, ids: list[UUID]) -> list[Message]:
-        rows = Message.objects.filter(chat=self.chat, id__in=ids).select_related("author", "run")
+        rows = with_people(Message.objects.filter(chat=self.chat, id__in=ids), "author").select_related("run")
         return list(rows.prefetch_related("attachments").order_by("position"))
 
     def _load_ended(self, message_id: UUID) -> tuple[Message, bool] | None:
         """Return an answer that ended, and whether it can be tried again; only a bad end makes that worth asking."""
-        message = find(Message.objects.select_related("author", "run", "chat__agent"), id=message_id)
+        message = find(with_people(Message.objects.select_related("run", "chat__agent"), "author"), id=message_id)
         if message is None:
             return None
         return message, message.status != MessageStatus.COMPLETE and self._may_ask(message.chat)

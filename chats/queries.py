@@ -4,6 +4,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Sub
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
+from accounts.queries import with_people
 from agents.queries import agents_of
 from chats.models import Attachment, Chat, ChatMember, Message, MessageRole, ReadMarker
 
@@ -33,14 +34,14 @@ def shared_chats(user: User) -> QuerySet[Chat]:
     Archives are not asked for: each is a drawer of the chat's person alone.
     """
     mine = ChatMember.objects.filter(user=user)
-    let_in = Chat.objects.exclude(user=user).filter(_let_in(mine)).select_related("user")
+    let_in = with_people(Chat.objects.exclude(user=user).filter(_let_in(mine)), "user")
     return with_known_agents(let_in.annotate(can_write=_let_in(mine.filter(can_write=True))), user)
 
 
 def members_of(chat: Chat) -> QuerySet[ChatMember]:
     """Return the active colleagues in a chat, by e-mail; the chat's person is none of them."""
     found = ChatMember.objects.filter(chat=chat, user__is_active=True).exclude(user=chat.user_id)
-    return found.select_related("user").order_by("user__email")
+    return with_people(found, "user").order_by("user__email")
 
 
 def may_write(user: User, chat: Chat) -> bool:
@@ -53,7 +54,7 @@ def with_unread(chats: QuerySet[Chat], user: User) -> QuerySet[Chat]:
 
     Answers are not counted: each has a question that is.
     """
-    read_to = ReadMarker.objects.filter(chat=OuterRef("chat"), user=user).values("position")
+    read_to = ReadMarker.objects.filter(chat=OuterRef(OuterRef("pk")), user=user).values("position")
     said = Message.objects.filter(chat=OuterRef("pk"), role=MessageRole.USER).exclude(author=user)
     beyond = said.filter(position__gt=Coalesce(Subquery(read_to), 0)).order_by().values("chat")
     return chats.annotate(unread=Coalesce(Subquery(beyond.annotate(n=Count("pk")).values("n")), 0))
@@ -71,7 +72,7 @@ def with_known_agents(chats: QuerySet[Chat], user: User) -> QuerySet[Chat]:
 
 def messages_of(chat: Chat) -> QuerySet[Message]:
     """Return a chat's messages in their order."""
-    return chat.messages.select_related("author").order_by("position")
+    return with_people(chat.messages.all(), "author").order_by("position")
 
 
 def readable_attachments(user: User) -> QuerySet[Attachment]:

@@ -7,22 +7,25 @@ from typing import Any, Final
 from uuid import UUID
 
 from accounts.addresses import believed
+from accounts.queries import with_people
 from chats.events import guest_types
 from chats.frames import Frame, Source
 from chats.live import rendering
 from chats.models import Message
 from chats.sockets import ENDS, AnswerSocket, Close, encoded
 from sharing.exceptions import ShareGone, ShareNotFound
+from sharing.models import Share
 from sharing.news import NO_PLACE, Closed, Entry, Guest, Lost, Place, Presence, Reason
+from sharing.queries import with_agent
 from sharing.rooms import room_of
 from sharing.shown import GUEST, frame_for_visitors, render_message
 from sharing.visits import Visit, found_share, presented_token, visit
 from tenants.database import in_database
 from tenants.exceptions import TooManyRequests
+from tenants.groups import tell
 from tenants.managers import find
 from tenants.scope import tenant_scope
 
-from tenants.groups import tell
 CODES: Final = {Reason.FULL: Close.FULL, Reason.LEFT: Close.FORBIDDEN, Reason.UNKNOWN: Close.UNKNOWN}
 ASKED_AGAIN: Final = frozenset({"message", "blocks"})  # what everybody reads at about the same time, many times
 
@@ -30,10 +33,10 @@ ASKED_AGAIN: Final = frozenset({"message", "blocks"})  # what everybody reads at
 class ShareConsumer(AnswerSocket):
     """Send a visitor with a place what happens in the room; to one who waits, where they stand in line."""
 
+    channel_layer_alias = "none"  # the room hears for all; a channel each would cost, and fail with the layer
     guest: Guest
 
     async def __call__(self, *args: Any) -> None:
-    channel_layer_alias = "none"  # the room hears for all; a channel each would cost, and fail with the layer
         """Leave the room however the socket ends."""
         with ExitStack() as self.stack:
             await super().__call__(*args)
@@ -97,10 +100,10 @@ class ShareConsumer(AnswerSocket):
             "name": self.guest.name,
             "can_write": place.can_write,
             "last_message_id": str(self.room.last_message_id or ""),
+            "is_answering": self.room.answering is not None,
         }
         await self.tell("seat", seat)
         if place.is_in and self.room.answering:
-            "is_answering": self.room.answering is not None,
             self.follow(self.room.answering)
 
     async def _add(self, entry: Entry) -> None:
@@ -134,11 +137,13 @@ class ShareConsumer(AnswerSocket):
         return encoded(shown.type, {**shown.data, "message_id": str(source.message_id), **more}, shown.id)
 
     async def _ended(self, frame: Frame, source: Source) -> str:
-        message = await self.in_team(self._load, source.message_id)
+        share = self.room.share
+        message = await self.in_team(self._load, source.message_id, share)
         if message is None:
             return self._encoded(frame, source)
-        return self._encoded(frame, source, html=await rendering(render_message, message, self.room.share))
+        return self._encoded(frame, source, html=await rendering(render_message, message, share))
 
     @staticmethod
-    def _load(message_id: UUID) -> Message | None:
-        return find(Message.objects.select_related("author"), id=message_id)
+    def _load(message_id: UUID, share: Share) -> Message | None:
+        with_agent(share)  # it is shown beside the answer
+        return find(with_people(Message.objects.all(), "author"), id=message_id)

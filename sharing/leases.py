@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.addresses import Address, prefix
+from accounts.queries import with_people
 from sharing import events
 from sharing.exceptions import PasswordRequired, ShareFull, ShareGone, ShareNotFound
 from sharing.models import Participant, Share
@@ -94,8 +95,8 @@ def join(
 
 def _held(share_id: UUID) -> Share | None:
     """Hold a room's row, open or not, to the end of the transaction; None if it is gone."""
-    shares = Share.objects.select_for_update(of=("self",)).select_related("team", "chat__user")
-    return find(shares, id=share_id)
+    shares = Share.objects.select_for_update(of=("self",))
+    return find(with_people(shares, "chat__user").select_related("team"), id=share_id)
 
 
 def _locked(share: Share) -> Share:
@@ -175,7 +176,7 @@ def let_go(share_id: UUID, participant_ids: Collection[UUID]) -> None:
 
 def admit(share_id: UUID) -> list[UUID]:
     """Give free places to those who wait, first come first; return who came in."""
-    share = find(Share.objects.select_related("team", "chat__user"), id=share_id)
+    share = find(with_people(Share.objects.select_related("team"), "chat__user"), id=share_id)
     if share is None or share.ending is not None or not people_waiting(share).exists():
         return []
     if people_in(share).count() >= share.max_concurrent_users:

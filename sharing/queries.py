@@ -1,9 +1,11 @@
 """Reads used by more than one caller."""
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.queries import with_people
 from chats.models import Chat, Message
 from chats.queries import messages_of
 from sharing.exceptions import ShareGone, ShareNotFound
@@ -12,7 +14,7 @@ from sharing.tokens import ShareToken, participant_hash
 from tenants.managers import find
 from tenants.scope import tenant_scope
 
-_SHARES = Share.objects.select_related("team", "chat__user__tier", "chat__agent")
+_SHARES = with_people(Share.objects.select_related("team", "chat__agent"), "chat__user")
 
 
 def share_of(text: str) -> Share:
@@ -43,7 +45,11 @@ def participant_of(share: Share, token: str | None) -> Participant | None:
 
 def people_in(share: Share) -> QuerySet[Participant]:
     """Return who holds a place right now."""
-    return share.participants.filter(joined_at__isnull=False, left_at=None, lease_until__gt=timezone.now())
+    return _inside(share.participants.all())
+
+
+def _inside(participants: QuerySet[Participant]) -> QuerySet[Participant]:
+    return participants.filter(joined_at__isnull=False, left_at=None, lease_until__gt=timezone.now())
 
 
 def people_waiting(share: Share) -> QuerySet[Participant]:
@@ -70,8 +76,8 @@ def links_of(user: User) -> QuerySet[Share]:
 
 
 def links_of_team() -> QuerySet[Share]:
-    """Return all links of the team, without their owners' pictures."""
-    return with_current_users(Share.objects.defer("chat__user__avatar"))
+    """Return all links of the team."""
+    return with_current_users(Share.objects.all())
 
 
 def access_log(share: Share) -> QuerySet[Participant]:
@@ -80,14 +86,10 @@ def access_log(share: Share) -> QuerySet[Participant]:
 
 
 def with_current_users(shares: QuerySet[Share]) -> QuerySet[Share]:
-    """Count who is in each room, in the same query."""
-    is_in = Q(
-        participants__joined_at__isnull=False,
-        participants__left_at=None,
-        participants__lease_until__gt=timezone.now(),
-    )
-    counted = shares.select_related("team", "chat__user").annotate(current_users=Count("participants", filter=is_in))
-    return counted.order_by("-created_at", "-id")  # grouped rows have no order of their own
+    """Count who is in each room, in the same query; who was there before is not gone through."""
+    inside = _inside(Participant.objects.filter(share=OuterRef("pk"))).order_by().values("share")
+    count = Subquery(inside.annotate(count=Count("pk")).values("count"))
+    return with_people(shares.select_related("team"), "chat__user").annotate(current_users=Coalesce(count, 0))
 
 
 def rooms_with_people() -> QuerySet[Share]:
@@ -114,3 +116,8 @@ def shown_messages(share: Share) -> QuerySet[Message]:
 def room_for_messages(share: Share) -> QuerySet[Share]:
     """Return the share as long as its visitors may send another message, nothing otherwise."""
     return still_open(Share.objects.filter(id=share.id, messages_sent__lt=F("max_messages")))
+
+
+def with_agent(share: Share) -> None:
+    """Read the agent of a share's chat, if it was not yet: its picture, shown beside its answers, may be large."""
+    prefetch_related_objects([share], "chat__agent")

@@ -8,14 +8,15 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from accounts.queries import with_people
 from chats.models import Message, MessageStatus
 from sharing import leases
 from sharing.exceptions import ShareFull, ShareGone
 from sharing.models import Ending, Participant, Share
-from sharing.queries import shown_messages
+from sharing.queries import shown_messages, with_agent
 from tenants.managers import find
 
-_SHARES: Final = Share.objects.select_related("team", "chat__user", "chat__agent")
+_SHARES: Final = with_people(Share.objects.select_related("team"), "chat__user")
 
 
 class Loss(Enum):
@@ -43,7 +44,10 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A room at one moment: who is in, who waits in which order, who of those here lost their place, what was said."""
+    """A room at one moment: who is in, who waits in which order, who of those here lost their place, what was said.
+
+    Only where something was said does the share come with its chat's agent.
+    """
 
     share: Share
     inside: frozenset[UUID]
@@ -74,7 +78,9 @@ def look(errand: Errand) -> Sight | Ending:
     free = len(inside) < share.max_concurrent_users
     if (line and free and leases.admit(share.id)) or missing:
         inside, line = _alive(share)
-    return Sight(share, inside, line, lost, _messages(share, errand.after), _is_answering(errand.answering))
+    if messages := _messages(share, errand.after):
+        with_agent(share)
+    return Sight(share, inside, line, lost, messages, _is_answering(errand.answering))
 
 
 def _alive(share: Share) -> tuple[frozenset[UUID], list[UUID]]:
@@ -98,7 +104,7 @@ def _seat_again(share: Share, tokens: Mapping[UUID, str]) -> dict[UUID, Loss]:
 
 def _messages(share: Share, after: int | None) -> list[Message]:
     """Return what visitors see beyond a position; at first only the last message."""
-    messages = shown_messages(share).select_related("author", "run")
+    messages = shown_messages(share).select_related("run")
     if after is None:
         return list(messages.order_by("-position")[:1])
     return list(messages.filter(position__gt=after))

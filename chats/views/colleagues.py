@@ -1,5 +1,6 @@
 """Colleagues in a chat, on pages: who is let in, going out again, and how far everybody has read."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -76,12 +77,12 @@ def read(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
 def say_who_read(said: Sequence[Message], readers: Sequence[Reader], *, to: User) -> None:
     """Put under each message the names of the others whose reading ends there."""
     names: dict[int, list[str]] = {}
+    places = [message.position for message in said]
     for reader in readers:
-        place = max((message.position for message in said if message.position <= reader.position), default=0)
         if reader.user != to:
-            names.setdefault(place, []).append(str(reader.user))
-    for message in said:
-        message.read_by = ", ".join(names.get(message.position, []))
+            names.setdefault(bisect_right(places, reader.position), []).append(str(reader.user))
+    for count, message in enumerate(said, start=1):
+        message.read_by = ", ".join(names.get(count, []))
 
 
 def note_served(request: PrincipalRequest, chat: Chat, said: Sequence[Message], readers: Sequence[Reader]) -> int:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import member_required
 from accounts.principal import PrincipalRequest
+from accounts.queries import with_people
 from agents import quota
 from agents.queries import may_use
 from agents.quota import Standing
@@ -90,7 +91,7 @@ def stop(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
 
 
 def _readable_chat(request: PrincipalRequest, chat_id: UUID) -> Chat:
-    chats = with_known_agents(readable_chats(request.user), request.user).select_related("user")
+    chats = with_people(with_known_agents(readable_chats(request.user), request.user), "user")
     return get_object_or_404(chats, id=chat_id)
 
 
