@@ -68,9 +68,11 @@ async function remeasure() {
   if (fresh) showMeter(fresh.innerHTML);
 }
 
-// Who else is here, and who of them is writing.
-function seeCompany({ sentence, typing }) {
-  if (company) {
+// Who else is here, and who of them is writing, which changes far more often.
+function seeCompany({ visitors, sentence, typing }) {
+  const news = `${visitors} ${sentence}`;
+  if (company && company.dataset.company !== news) {
+    company.dataset.company = news;
     company.textContent = sentence || (company.hidden ? "" : "No longer shared by link");
     company.hidden = !company.textContent;
     document.dispatchEvent(new Event("company"));
@@ -83,8 +85,6 @@ function rename(title) {
   document.title = `${title} – Parley`;
 }
 
-function expect(id) {
-  typist?.rest();
 // Whoever signs in again goes on; without the chat what was seen and typed stays to be read.
 function close({ reason, code }) {
   socket.end(code === SIGNED_OUT ? reason : "");
@@ -97,6 +97,8 @@ function close({ reason, code }) {
   if (hadFocus) notice.focus({ preventScroll: true });
 }
 
+function expect(id) {
+  typist?.rest();
   follower.jump();
   feed.expect(id);
 }

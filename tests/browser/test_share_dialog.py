@@ -80,6 +80,11 @@ def test_the_page_says_who_is_here_and_who_types_and_revoking_needs_no_mouse(sig
     second = open_page()
     second.goto(link)
     expect(dialog.get_by_text("2 of 10")).to_be_visible()
+    fetched = []
+    page.on("request", lambda request: fetched.append(request.url))
+    second.get_by_role("textbox", name="Message").press_sequentially("And this?")
+    expect(page.locator("[data-typing]")).to_have_text("Guest is typing …")
+    assert fetched == []  # the list of links is no matter of who types
     look(page, "list")
     dialog.get_by_role("link", name="Revoke the link Ours").press("Enter")
     expect(dialog.get_by_role("heading", name="Revoke this link?")).to_be_visible()
