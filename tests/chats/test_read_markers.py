@@ -145,7 +145,11 @@ def test_whoever_was_put_out_or_deactivated_is_no_reader(cast, owner, shared):
 
 def test_open_pages_are_told_of_each_step_forward_once(cast, shared, monkeypatch, django_capture_on_commit_callbacks):
     told = []
-    monkeypatch.setattr(groups, "_tell", lambda group, event: told.append(event))
+
+    async def tell(_group, event):
+        told.append(event)
+
+    monkeypatch.setattr(groups, "tell", tell)
     with tenant_scope(cast.team.id), django_capture_on_commit_callbacks(execute=True):
         for place in (2, 2, 1, 4):
             mark_read(chat=shared, user=cast.teammate, position=place)

@@ -1,7 +1,7 @@
 """From the kept question to the call of the agent nothing gets in between."""
 
 import asyncio
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 
@@ -18,7 +18,7 @@ def test_a_client_that_leaves_while_others_are_told_does_not_keep_the_agent_from
     chat = ChatFactory(user=cast.owner, agent=AgentFactory(team=cast.team), title=title)
     launch = Mock()
     monkeypatch.setattr("agents.relay.launch", launch)
-    monkeypatch.setattr(groups, "_tell", Mock(side_effect=asyncio.CancelledError))
+    monkeypatch.setattr(groups, "tell", AsyncMock(side_effect=asyncio.CancelledError))
     with tenant_scope(cast.team.id), pytest.raises(asyncio.CancelledError):
         start_answer(chat_id=chat.id, speaker=Speaker(cast.owner), content="Hello")
     launch.assert_called_once()
