@@ -25,7 +25,11 @@ from tests.isolation.conftest import World
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What groups are told once it is committed."""
     found: list[Any] = []
-    monkeypatch.setattr(groups, "_tell", lambda group, event: found.append((group, event)))
+
+    async def tell(group: str, event: dict[str, Any]) -> None:
+        found.append((group, event))
+
+    monkeypatch.setattr(groups, "tell", tell)
     return found
 
 
