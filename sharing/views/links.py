@@ -102,7 +102,8 @@ def extend(request: PrincipalRequest, share_id: UUID) -> HttpResponse:
     except ParleyError as error:
         messages.error(request, error.sentence)
     else:
-        messages.success(request, "The link is valid for longer.")
+        name = f"The link “{share.title}”" if share.title else "The link"
+        messages.success(request, f"{name} is valid until {share.expires_at:%-d %B %Y, %H:%M} UTC.")
     return _see_list(request, share)
 
 
