@@ -304,16 +304,6 @@ async def test_names_of_who_types_go_to_everybody_else_and_are_forgotten(share, 
         assert (await first.until("presence"))["typing"] == ["Guest"]
 
 
-async def test_who_may_only_read_types_in_vain(share, ask, join):
-    await ask(change_share, share=share, can_write=False)
-    ann, bob = await join("Ann"), await join("Bob")
-    async with Visitor(share, ann.token) as first, Visitor(share, bob.token) as second:
-        assert (await first.until("seat"))["can_write"] is False
-        await second.until("presence")
-        await first.types()
-        await ask(change_share, share=share, max_concurrent_users=7)
-        presence = await second.until("presence", max_concurrent_users=7)
-        assert presence["typing"] == []
 async def test_visitors_are_seated_and_type_though_the_channel_layer_is_away(share, ask, join, monkeypatch, caplog):
     away = AsyncMock(side_effect=ConnectionError("away"))
     for call in ("new_channel", "group_add", "group_send"):
@@ -328,6 +318,16 @@ async def test_visitors_are_seated_and_type_though_the_channel_layer_is_away(sha
     assert "The event chat.typing could not be sent." in caplog.text
 
 
+async def test_who_may_only_read_types_in_vain(share, ask, join):
+    await ask(change_share, share=share, can_write=False)
+    ann, bob = await join("Ann"), await join("Bob")
+    async with Visitor(share, ann.token) as first, Visitor(share, bob.token) as second:
+        assert (await first.until("seat"))["can_write"] is False
+        await second.until("presence")
+        await first.types()
+        await ask(change_share, share=share, max_concurrent_users=7)
+        presence = await second.until("presence", max_concurrent_users=7)
+        assert presence["typing"] == []
 
 
 async def test_a_flood_of_words_closes_the_socket(share, join):
