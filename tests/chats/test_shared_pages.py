@@ -116,7 +116,7 @@ def test_whoever_may_not_know_the_agent_only_reads_and_learns_nothing_of_it(cast
 def test_what_is_the_owners_alone_is_neither_offered_nor_there(cast, mate, shared):
     let_in(shared, cast.teammate, can_write=True)
     text = text_of(mate.get(address("chat-detail", shared)))
-    for call in ("rename", "archive", "delete", "members", "share"):
+    for call in ("rename", "archive", "delete", "members", "links"):
         assert address(f"chat-{call}", shared) not in text
         assert mate.post(address(f"chat-{call}", shared), {"title": "Mine"}).status_code == 404
     assert mate.get(address("chat-members", shared)).status_code == 404
