@@ -13,7 +13,6 @@ from ipaddress import ip_network
 from typing import Any, Final
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.db.models import Q
@@ -29,6 +28,7 @@ from accounts.keys import hash_of_key, looks_like_key, team_of_key
 from accounts.models import ApiKey, User
 from accounts.principal import Principal, Proof
 from accounts.tokens import read_access_token
+from tenants.database import in_database
 from tenants.managers import find
 from tenants.scope import tenant_scope
 
@@ -62,9 +62,8 @@ async def from_handshake(headers: Mapping[str, str], *, peer: str, cookies_count
     """Return who opens the socket, or None; cookies are looked at only when they count."""
     cookies = parse_cookie(headers.get("Cookie", "") if cookies_count else "")
     address = believed(peer, headers.get("X-Forwarded-For", ""))
-    resolve = database_sync_to_async(_resolve, thread_sensitive=False)
     credentials = Credentials(headers, cookies, lambda: _stored_session(cookies), address)
-    principal: Principal | None = await resolve(credentials)
+    principal = await in_database(_resolve, credentials)
     return None if principal and principal.needs_signature else principal  # a handshake has no body to sign
 
 
@@ -77,8 +76,7 @@ def asking(request: HttpRequest, principal: Principal | None) -> Iterator[None]:
 
 async def still_valid(principal: Principal) -> bool:
     """Tell whether an open socket's principal would still be let in."""
-    check = database_sync_to_async(_would_be_let_in, thread_sensitive=False)
-    return bool(await check(principal))
+    return await in_database(_would_be_let_in, principal)
 
 
 def _would_be_let_in(principal: Principal) -> bool:

@@ -50,7 +50,7 @@ export class Feed extends EventTarget {
   }
 
   #listen() {
-    if (this.#messages.isStreaming && Date.now() - this.#lastSignAt > SILENCE) this.refresh();
+    if (this.#messages.isStreaming && Date.now() - this.#lastSignAt >= SILENCE) this.refresh();
   }
 
   #take(frame) {

@@ -73,7 +73,7 @@ LISTEN = """async ([type, isToldAtOpening]) => {
 
 @pytest.mark.parametrize(
     ("kind", "is_told_at_opening", "fetched"),
-    [("alive", True, 0), ("alive", False, 2), ("presence", True, 3), ("presence", False, 5)],
+    [("alive", True, 0), ("alive", False, 2), ("presence", True, 4), ("presence", False, 6)],
 )
 def test_a_list_is_fetched_while_nothing_is_heard_of_its_answer(
     page: Page, kind: str, is_told_at_opening: bool, fetched: int

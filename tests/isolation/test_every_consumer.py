@@ -17,6 +17,7 @@ from config.routing import websocket_urlpatterns
 from sharing.leases import join
 from sharing.models import Share
 from sharing.tokens import ShareToken
+from tenants.database import in_database
 from tenants.middleware import PrincipalSocketMiddleware
 from tenants.scope import tenant_scope
 from tests.conftest import Cast
@@ -80,7 +81,7 @@ def close_code(frames: list[dict[str, Any]]) -> int | None:
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_a_chats_socket_answers_as_declared(world: World, cast: Cast, role: str) -> None:
-    headers = await database_sync_to_async(bearer)(cast, role)
+    headers = await in_database(bearer, cast, role)
     frames = await frames_at(f"/ws/chats/{world.ours.chat.pk}", headers)
     assert frames[0]["type"] == "websocket.accept"
     assert close_code(frames) == ROLES[role]
@@ -114,13 +115,13 @@ async def test_a_place_in_one_room_tells_nothing_of_links_that_do_not_exist(worl
 
 @pytest.mark.parametrize("role", [role for role, code in ROLES.items() if code])
 async def test_a_foreign_chat_is_a_chat_that_does_not_exist(world: World, cast: Cast, role: str) -> None:
-    headers = await database_sync_to_async(bearer)(cast, role)
+    headers = await in_database(bearer, cast, role)
     answers = [await frames_at(f"/ws/chats/{pk}", headers) for pk in (world.ours.chat.pk, uuid4(), UUID(int=0))]
     assert answers[0] == answers[1] == answers[2]
 
 
 async def test_another_address_is_refused_before_the_handshake(world: World, cast: Cast) -> None:
-    headers = await database_sync_to_async(bearer)(cast, "owner")
+    headers = await in_database(bearer, cast, "owner")
     for path in ("/", "/ws/chats/", "/ws/chats/not-an-id", "/ws/other/1"):
         assert await frames_at(path, headers) == [{"type": "websocket.close"}]
 
@@ -143,7 +144,7 @@ async def test_a_cookie_counts_only_from_our_own_pages(
     origin: bytes | None,
     code: int | None,
 ) -> None:
-    client = await database_sync_to_async(sits)(cast.owner)
+    client = await in_database(sits, cast.owner)
     cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}".encode()
     headers = [(b"cookie", cookie), *([(b"origin", origin)] if origin else [])]
     frames = await frames_at(f"/ws/chats/{world.ours.chat.pk}", headers)
