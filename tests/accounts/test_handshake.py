@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import connection
 
 from accounts.principal import Principal
 from tenants.middleware import PrincipalSocketMiddleware
@@ -71,17 +70,3 @@ def test_of_several_proxies_the_first_says_whether_the_page_came_encrypted(
     lines = [("cookie", f"access_token={token}"), ("origin", "https://testserver")]
     assert who_opens(*lines, ("x-forwarded-proto", "https"), ("x-forwarded-proto", "http")) is not None
     assert who_opens(*lines, ("x-forwarded-proto", "http"), ("x-forwarded-proto", "https")) is None
-
-
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no pool")
-def test_no_connection_is_kept_for_a_socket_that_was_let_in(cast: Any) -> None:
-    key = ("x-api-key", new_key(cast.owner)[1])
-
-    def out() -> int:
-        stats = connection.pool.get_stats()  # type: ignore[attr-defined]
-        return stats["pool_size"] - stats["pool_available"]
-
-    before = out()
-    for _ in range(5):
-        assert who_opens(key) is not None
-    assert out() <= before
