@@ -66,8 +66,7 @@ LISTEN = """async ([type, isToldAtOpening]) => {
   new Feed(socket, { isStreaming: true, has: () => true, refresh: async () => window.fetched++ }, { isToldAtOpening });
   const frame = { type, data: { message_id: "a" } };
   setInterval(() => socket.dispatchEvent(new CustomEvent("frame", { detail: frame })), 10000);
-  socket.dispatchEvent(new Event("lost"));
-  socket.dispatchEvent(new Event("open"));
+  window.reopen = () => ["lost", "open"].forEach((type) => socket.dispatchEvent(new Event(type)));
 }"""
 
 
@@ -78,7 +77,10 @@ LISTEN = """async ([type, isToldAtOpening]) => {
 def test_a_list_is_fetched_while_nothing_is_heard_of_its_answer(
     page: Page, kind: str, is_told_at_opening: bool, fetched: int
 ) -> None:
-    page.clock.install()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # else the clock goes on by itself between the next steps
     page.evaluate(LISTEN, [kind, is_told_at_opening])
+    page.clock.run_for(10)
+    page.evaluate("reopen()")
     page.clock.run_for(61_000)
     assert page.evaluate("fetched") == fetched
