@@ -62,8 +62,15 @@ class ChatConsumer(AnswerSocket):
         await self.accept()
         self.spawn(self._recheck())
         self.spawn(self._keep_company())
-        answer = await self.in_team(last_answer, chat)
-        if answer is not None and answer.status == MessageStatus.STREAMING:
+        await self._say_where_it_stands()
+
+    async def _say_where_it_stands(self) -> None:
+        """Tell what a page needs to see whether it missed something before the socket was open."""
+        title, answer = await self.in_team(self._load_state)
+        is_answering = answer is not None and answer.status == MessageStatus.STREAMING
+        last = str(answer.id) if answer else ""
+        await self.tell("state", {"title": title, "last_message_id": last, "is_answering": is_answering})
+        if is_answering:
             self._follow(answer)
 
     async def _turn_away(self, code: Close, reason: str) -> None:
@@ -175,6 +182,11 @@ class ChatConsumer(AnswerSocket):
 
     def _load_chat(self, chat_id: UUID) -> Chat | None:
         return find(with_known_agents(readable_chats(self.user), self.user), id=chat_id)
+
+    def _load_state(self) -> tuple[str, Message | None]:
+        """Return the title and the last answer; a chat deleted meanwhile has told so, or will be found gone."""
+        chat = Chat.objects.filter(id=self.chat.id).only("title").first()
+        return str(chat or self.chat), last_answer(self.chat)
 
     def _may_still_read(self) -> bool:
         return readable_chats(self.user).filter(id=self.chat.id).exists()

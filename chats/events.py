@@ -24,7 +24,7 @@ def answer_started(chat: Chat, message_ids: list[UUID]) -> None:
 
 def chat_changed(chat: Chat) -> None:
     """Tell that the title or the state of the chat changed."""
-    _tell(chat, {"type": "chat.changed", "title": chat.title})
+    _tell(chat, {"type": "chat.changed", "title": str(chat)})
 
 
 def chat_deleted(chat: Chat) -> None:

@@ -41,7 +41,8 @@ function noteReading() {
 }
 
 function show(frame) {
-  if (frame.type === "chat") rename(frame.data.title);
+  if (frame.type === "state") seeState(frame.data);
+  else if (frame.type === "chat") rename(frame.data.title);
   else if (frame.type === "closed") close(frame.data);
   else if (frame.type === "company") seeCompany(frame.data);
   else if (frame.type === "read") noteReader(frame.data);
@@ -49,6 +50,11 @@ function show(frame) {
   else messages.show(frame);
   if (["entry", "done", "error"].includes(frame.type)) showReaders();
   if (frame.type === "error" && meter?.childElementCount) remeasure();
+}
+
+function seeState(state) {
+  rename(state.title);
+  feed.catchUp(state);
 }
 
 function noteReader(reader) {

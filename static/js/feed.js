@@ -8,24 +8,20 @@ const OF_ANSWERS = new Set(["status", "message", "blocks", "alive"]);
 export class Feed extends EventTarget {
   #messages;
   #held = null; // frames that arrive while the list is fetched: they are newer than it
-  #wasLost = false;
   #lastSignAt = Date.now(); // that an answer is alive
 
-  // A list that is told at each opening what it has missed is fetched by whoever hears that.
-  constructor(socket, messages, { isToldAtOpening = false } = {}) {
+  constructor(socket, messages) {
     super();
     this.#messages = messages;
-    if (!isToldAtOpening) socket.addEventListener("open", () => this.#opened());
-    socket.addEventListener("lost", () => (this.#wasLost = true));
     socket.addEventListener("frame", (event) => this.#take(event.detail));
     const timer = setInterval(() => this.#listen(), SILENCE);
     socket.addEventListener("end", () => clearInterval(timer));
   }
 
-  // Fetches the list; the frames given, and those that come meanwhile, are shown afterwards.
-  async refresh(...frames) {
+  // Fetches the list; frames that come meanwhile are shown afterwards.
+  async refresh() {
     if (this.#held) return;
-    this.#held = frames;
+    this.#held = [];
     try {
       await this.#messages.refresh();
       this.dispatchEvent(new Event("refreshed"));
@@ -34,7 +30,7 @@ export class Feed extends EventTarget {
     }
     const waiting = this.#held;
     this.#held = null;
-    for (const frame of waiting) this.#tell(frame);
+    for (const frame of waiting) this.#take(frame); // one of them may have the list fetched again
   }
 
   // Sees to it that a message will be there.
@@ -42,11 +38,9 @@ export class Feed extends EventTarget {
     setTimeout(() => this.#messages.has(id) || this.refresh(), PATIENCE);
   }
 
-  #opened() {
-    if (this.#wasLost) this.refresh();
-    this.#wasLost = false;
-    const openedAt = Date.now();
-    setTimeout(() => this.#messages.isStreaming && this.#lastSignAt < openedAt && this.refresh(), PATIENCE);
+  // Each opened socket tells where the conversation stands: what came while there was none is fetched.
+  catchUp({ last_message_id: last, is_answering: isAnswering }) {
+    if ((last && !this.#messages.has(last)) || (this.#messages.isStreaming && !isAnswering)) this.refresh();
   }
 
   #listen() {
@@ -55,10 +49,7 @@ export class Feed extends EventTarget {
 
   #take(frame) {
     if (OF_ANSWERS.has(frame.type)) this.#lastSignAt = Date.now();
-    const isUnknown = frame.type === "status" && !this.#messages.has(frame.data.message_id);
     if (this.#held) this.#held.push(frame);
-    // The answer began before the socket was open: the list is fetched first, then its text has a place to go.
-    else if (isUnknown) this.refresh(frame);
     else this.#tell(frame);
   }
 

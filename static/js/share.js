@@ -27,7 +27,7 @@ const messages = new Messages(list, root.querySelector("[data-announcer]"));
 const follower = new Follower(root.querySelector("[data-jump]"));
 const composer = form && new Composer(form, refusal, root.dataset.share);
 const socket = new Socket(root.dataset.socket);
-const feed = new Feed(socket, messages, { isToldAtOpening: true });
+const feed = new Feed(socket, messages);
 const typist = form && new Typist(form, socket);
 
 function update() {
@@ -64,9 +64,9 @@ function hear(article) {
 }
 
 // Drawn for another seat, the page is drawn anew, and what was typed is kept. Something may have been said meanwhile.
-function sit({ state, can_write: canWrite, last_message_id: last, is_answering: isAnswering }) {
-  if (state !== "in" || String(canWrite) !== root.dataset.canWrite) location.reload();
-  else if ((last && !messages.has(last)) || (messages.isStreaming && !isAnswering)) feed.refresh();
+function sit(seat) {
+  if (seat.state !== "in" || String(seat.can_write) !== root.dataset.canWrite) location.reload();
+  else feed.catchUp(seat);
 }
 
 function seeWhoIsHere({ current_users: n, max_concurrent_users: most, waiting, messages_left: more, typing: names }) {

@@ -20,6 +20,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-smooth-scrolling",  # where a page has been scrolled to is known at once
 )
 SCREENSHOTS = Path(os.environ.get("SCREENSHOTS_DIR", "var/screenshots"))
 OpenPage = Callable[..., Page]

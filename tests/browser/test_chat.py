@@ -118,6 +118,20 @@ def test_nothing_is_missing_when_the_socket_opens_late(signed_in, chat, agent):
     expect_status(page, "complete")
 
 
+def test_what_was_asked_elsewhere_and_answered_before_the_socket_opened_is_there(signed_in, user, chat, agent):
+    page = signed_in()
+    page.add_init_script(LATE_SOCKET)
+    page.goto(f"/chats/{chat}")
+    with user.sending(chat, "From another device") as reading:
+        agent.call().begin().say("All of it").end()
+        reading.rest()
+    expect(answers(page)).to_have_count(0)
+    page.evaluate("connectSocket()")
+    expect(answers(page)).to_contain_text("All of it")
+    expect_status(page, "complete")
+    expect(page.locator("h1")).to_have_text("From another device")
+
+
 def test_an_answer_is_stopped_and_tried_again(signed_in, chat, agent):
     page = signed_in()
     page.goto(f"/chats/{chat}")

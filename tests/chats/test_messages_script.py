@@ -59,28 +59,60 @@ def test_ones_place_in_line_is_told_until_it_is_ones_turn(page: Page) -> None:
     assert (line.inner_text(), page.locator("#list").inner_text().split()[0]) == ("is answering", "Kept")
 
 
-LISTEN = """async ([type, isToldAtOpening]) => {
+LISTEN = """async (type) => {
   const { Feed } = await import("/feed.js");
   const socket = new EventTarget();
   window.fetched = 0;
-  new Feed(socket, { isStreaming: true, has: () => true, refresh: async () => window.fetched++ }, { isToldAtOpening });
+  new Feed(socket, { isStreaming: true, has: () => true, refresh: async () => window.fetched++ });
   const frame = { type, data: { message_id: "a" } };
   setInterval(() => socket.dispatchEvent(new CustomEvent("frame", { detail: frame })), 10000);
-  window.reopen = () => ["lost", "open"].forEach((type) => socket.dispatchEvent(new Event(type)));
+}"""
+
+
+@pytest.mark.parametrize(("kind", "fetched"), [("alive", 0), ("presence", 4)])
+def test_a_list_is_fetched_while_nothing_is_heard_of_its_answer(page: Page, kind: str, fetched: int) -> None:
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # else the clock goes on by itself between the next steps
+    page.evaluate(LISTEN, kind)
+    page.clock.run_for(61_000)
+    assert page.evaluate("fetched") == fetched
+
+
+CATCH_UP = """async ([known, isStreaming, states]) => {
+  const { Feed } = await import("/feed.js");
+  const socket = new EventTarget();
+  const happened = [];
+  const refresh = async () => {
+    happened.push("fetch");
+    await null;
+    known = "b";
+    happened.push("fetched");
+  };
+  const feed = new Feed(socket, { isStreaming, has: (id) => id === known, refresh });
+  feed.addEventListener("frame", ({ detail: { type, data } }) => {
+    happened.push(type);
+    if (type === "state") feed.catchUp(data);
+  });
+  const send = (type, data) => socket.dispatchEvent(new CustomEvent("frame", { detail: { type, data } }));
+  if (states > 1) feed.refresh(); // what it fetches was drawn before the first state
+  for (let n = 0; n < states; n++) send("state", { last_message_id: n ? "c" : "b", is_answering: false });
+  send("message", {});
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return happened.join(" ");
 }"""
 
 
 @pytest.mark.parametrize(
-    ("kind", "is_told_at_opening", "fetched"),
-    [("alive", True, 0), ("alive", False, 2), ("presence", True, 4), ("presence", False, 6)],
+    ("known", "is_streaming", "states", "happened"),
+    [
+        ("b", False, 1, "state message"),
+        ("a", False, 1, "state fetch fetched message"),
+        ("b", True, 1, "state fetch fetched message"),
+        # A state among the frames that were held has the list fetched again, and what follows it waits again.
+        ("a", False, 2, "fetch fetched state state fetch fetched message"),
+    ],
 )
-def test_a_list_is_fetched_while_nothing_is_heard_of_its_answer(
-    page: Page, kind: str, is_told_at_opening: bool, fetched: int
+def test_what_came_before_the_socket_was_open_is_fetched(
+    page: Page, known: str, is_streaming: bool, states: int, happened: str
 ) -> None:
-    page.clock.install(time=0)
-    page.clock.pause_at(1000)  # else the clock goes on by itself between the next steps
-    page.evaluate(LISTEN, [kind, is_told_at_opening])
-    page.clock.run_for(10)
-    page.evaluate("reopen()")
-    page.clock.run_for(61_000)
-    assert page.evaluate("fetched") == fetched
+    assert page.evaluate(CATCH_UP, [known, is_streaming, states]) == happened
