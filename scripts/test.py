@@ -18,8 +18,8 @@ from scripts.services.postgres import running_postgres
 from scripts.services.redis import running_redis
 
 BACKENDS = ("sqlite", "postgresql")
-# Tests with servers and browsers wait a lot: beside the others they cost little time.
-WAITING = "processes or browser"
+# Tests with servers and browsers wait a lot, so they run beside the others; either part is slow to collect for nothing.
+LIVE = ("tests/live", "tests/browser", "tests/schema")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -89,11 +89,10 @@ def test(options: argparse.Namespace, folder: Path, stack: ExitStack) -> tuple[l
 
 
 def parts(arguments: list[str]) -> dict[str, list[str]]:
-    """Name the parts of a run, each with what pytest is told; whoever chooses by marker gets a single one."""
-    if any(word.startswith("-m") for word in arguments):
+    """Name the parts of a run, each with what pytest is told; whoever names files or markers gets a single one."""
+    if any(word.startswith("-m") or Path(word.split("::")[0]).exists() for word in arguments):
         return {"": arguments}
-    others = ["-m", f"not ({WAITING})", "--ignore", "tests/schema"]  # which is slow to collect, even for nothing
-    return {"": [*others, *arguments], "-live": ["-m", WAITING, *arguments]}
+    return {"": [*(f"--ignore={folder}" for folder in LIVE), *arguments], "-live": [*LIVE, *arguments]}
 
 
 def exit_code(outcomes: list[Outcome], missing: list[str]) -> int:

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,8 +11,7 @@ from django.apps import apps
 
 from agents.exceptions import SENTENCES
 from tenants.exceptions import ParleyError
-from tests.live.conftest import demo, server  # noqa: F401 - fixtures
-from tests.servers import ROOT
+from tests.homes import ROOT
 
 CODES = {code.upper() for code in SENTENCES} - {"AGENT_BLOCKED_ADDRESS"}  # which only an owner reads, in words
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -118,27 +116,6 @@ def test_pictures_are_small():
     pictures = list((ROOT / "docs" / "img").iterdir())
     assert pictures
     assert all(picture.stat().st_size < 300_000 for picture in pictures)
-
-
-@pytest.mark.processes
-def test_the_first_call_of_the_readme_works(server, demo, tmp_path):  # noqa: F811 - the fixtures above
-    if shutil.which("curl") is None:
-        pytest.skip("curl is not installed")
-    script = re.search(r"```bash\n(URL=.*?)```", read("README.md"), re.DOTALL)[1]
-    assert demo["user"]["password"] in script
-    done = subprocess.run(
-        ["bash", "-eu", "-c", script.replace("http://127.0.0.1:8000", server.base_url)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    assert done.stdout.startswith('{"message":"Login successful"}')
-    streams = [json.loads(line)["type"] for line in re.findall(r"^data: (.+)$", done.stdout, re.MULTILINE)]
-    assert streams[0] == "status"
-    assert streams.count("done") == 2
-    assert streams[-1] == "done"
 
 
 # The image

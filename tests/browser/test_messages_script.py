@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.browser.conftest import browser  # noqa: F401 - a fixture
-
 pytestmark = pytest.mark.browser
 SCRIPTS = Path(__file__).parents[2] / "static" / "js"
 PAGE = """<div id="list"><article data-message="a" data-status="streaming"><div data-blocks><p>Kept</p></div>
@@ -28,7 +26,7 @@ def serve(route: Route) -> None:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:  # noqa: F811 - the fixture above
+def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
     page.route("**/*", serve)
     page.goto("http://parley.test/")

@@ -5,17 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import (  # noqa: F401 - fixtures
-    SCREENSHOTS,
-    OpenPage,
-    admin,
-    browser,
-    demo,
-    open_page,
-    server,
-    sign_in,
-    user,
-)
+from tests.browser.conftest import SCREENSHOTS, OpenPage
 from tests.live.conftest import Demo
 from tests.live.people import Person
 
@@ -44,9 +34,9 @@ def picture(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize(("who", "scheme"), [("operator", "light"), ("admin", "dark")])
 def test_no_page_needs_more_than_the_policy_allows(
-    open_page: OpenPage,  # noqa: F811
-    demo: Demo,  # noqa: F811
-    user: Person,  # noqa: F811
+    open_page: OpenPage,
+    demo: Demo,
+    user: Person,
     who: str,
     scheme: str,
 ) -> None:
@@ -82,9 +72,9 @@ def test_no_page_needs_more_than_the_policy_allows(
 
 
 def test_autocomplete_and_popups_work_under_the_policy(
-    open_page: OpenPage,  # noqa: F811
-    demo: Demo,  # noqa: F811
-    user: Person,  # noqa: F811
+    open_page: OpenPage,
+    demo: Demo,
+    user: Person,
 ) -> None:
     user.new_chat(demo["agent"]["id"])
     page = open_page()
