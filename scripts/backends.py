@@ -24,6 +24,7 @@ NOT_PASSED_ON = {
     "HOST",
     "PORT",
     "BASE_URL",
+    "PYTHONDONTWRITEBYTECODE",  # what is compiled for the tests once need not be again
 }
 REPORT_EVERY_SECONDS = 20
 STOP_SECONDS = 20

@@ -1,6 +1,7 @@
 """A headless browser, and people who sign in with it to a running server."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -58,18 +59,26 @@ def open_page(server: Server, browser: Browser) -> Iterator[OpenPage]:  # noqa: 
 
 @pytest.fixture
 def signed_in(open_page: OpenPage, demo: Demo) -> OpenPage:  # noqa: F811
-    """Open a window in which the demo user, or who is named, signs in."""
+    """Open a window in which the demo user, or who is named, has signed in."""
 
     def signed_in(who: str = "user", **options: Any) -> Page:
         page = open_page(**options)
-        fill_sign_in(page, demo[who])
+        let_in(page, demo[who])
         return page
 
     return signed_in
 
 
+def let_in(page: Page, person: Demo) -> None:
+    """Sign somebody in beside the page, which is cheaper than through it; the page's own way is tested once."""
+    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page.request.get("/sign-in").text())
+    assert token
+    form = {"email": person["email"], "password": person["password"], "csrfmiddlewaretoken": token[1]}
+    assert page.request.post("/sign-in", form=form, max_redirects=0).status == 302
+
+
 def fill_sign_in(page: Page, person: Demo) -> None:
-    """Sign somebody in."""
+    """Sign somebody in on the page."""
     page.goto("/sign-in")
     page.get_by_label("E-mail").fill(person["email"])
     page.get_by_label("Password").fill(person["password"])

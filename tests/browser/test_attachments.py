@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.accounts.pictures import picture
-from tests.browser.test_looks import SCREENS, take
+from tests.browser.looks import take
 from tests.live.conftest import add_agent
 
 pytestmark = pytest.mark.browser
@@ -128,14 +128,13 @@ def test_without_scripts_the_plain_field_sends_files(signed_in, quick):
     expect(page.locator("article.said").get_by_role("img", name="photo.png")).to_be_visible()
 
 
-@pytest.mark.parametrize(("screen", "scheme"), [("desktop", "light"), ("phone", "dark")])
-def test_files_fit_every_screen(signed_in, user, quick, screen, scheme):
+def test_files_fit_every_screen(signed_in, user, quick):
     brought = [("files", (file["name"], file["buffer"])) for file in (PHOTO, NOTES)]
     sent = user.post(f"/api/chats/{quick}/messages", data={"content": "Look at these."}, files=brought)
     assert sent.status_code == 200, sent.text
-    page = signed_in(viewport=SCREENS[screen], color_scheme=scheme)
+    page = signed_in()
     page.goto(f"/chats/{quick}")
     choose(page, PHOTO, NOTES)
     bring(page, "dragover", "dropped.png")
     page.evaluate("scrollTo(0, 0)")
-    take(page, f"attachments-{screen}-{scheme}")
+    take(page, "attachments")

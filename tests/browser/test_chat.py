@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import fill_sign_in
+from tests.browser.conftest import fill_sign_in, let_in
 from tests.live.conftest import add_agent
 from tests.live.people import Person
 from tests.servers import start_server
@@ -64,9 +64,10 @@ def expect_status(page: Page, status: str, timeout: float = 10_000) -> None:
     expect(answers(page).last).to_have_attribute("data-status", status, timeout=timeout)
 
 
-def test_from_signing_in_to_the_finished_answer(signed_in, admin):
+def test_from_signing_in_to_the_finished_answer(open_page, demo, admin):
     add_agent(admin, "", name="Slow demo", kind="demo", config={"demo_seconds": 10})
-    page = signed_in()
+    page = open_page()
+    fill_sign_in(page, demo["user"])
     page.get_by_role("link", name="New chat", exact=True).click()
     page.get_by_role("button", name="Slow demo").click()
     send(page, "How do you answer?")
@@ -191,7 +192,8 @@ def test_the_page_knows_of_a_crash_without_a_reload(browser, agent, tmp_path):
         with Person(server, people["admin"]["email"], people["admin"]["password"]) as admin:
             add_agent(admin, agent.url)
         page = browser.new_page(base_url=server.base_url)
-        fill_sign_in(page, people["user"])
+        let_in(page, people["user"])
+        page.goto("/chats")
         page.get_by_role("link", name="New chat", exact=True).click()
         page.get_by_role("button", name="Live").click()
         send(page, "Are you there?")

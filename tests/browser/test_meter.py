@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SCREENSHOTS, fill_sign_in
+from tests.browser.conftest import let_in
+from tests.browser.looks import take
 from tests.browser.test_chat import answers, expect_status, send
 from tests.live.conftest import add_agent
 from tests.live.limited import add_limited
@@ -16,31 +17,22 @@ def limited(server, demo):
     return add_limited(server, {"metered": (2, 200), "without-tier": (0, 0)})
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_who_may_not_call_is_told_so(open_page, limited, sign_in, demo, width, scheme):
+def test_who_may_not_call_is_told_so(open_page, limited, sign_in, demo):
     chat = sign_in(limited["without-tier"]).new_chat(demo["agent"]["id"])
-    page = open_page(viewport={"width": width, "height": 740}, color_scheme=scheme)
-    fill_sign_in(page, limited["without-tier"])
+    page = open_page()
+    let_in(page, limited["without-tier"])
     page.goto(f"/chats/{chat}")
     expect(page.get_by_text("You have no tier that allows calls of agents.")).to_be_visible()
     expect(page.get_by_label("Message", exact=True)).to_have_count(0)
-    page.screenshot(path=SCREENSHOTS / f"no-tier-{width}-{scheme}.png")
+    take(page, "no-tier")
 
 
 def test_the_meter_follows_each_call_and_a_refused_text_is_kept(open_page, limited, sign_in, admin, agent):
     chat = sign_in(limited["metered"]).new_chat(add_agent(admin, agent.url))
     page = open_page(viewport={"width": 360, "height": 740}, reduced_motion="reduce")
-    fill_sign_in(page, limited["metered"])
+    let_in(page, limited["metered"])
     page.goto(f"/chats/{chat}")
     meter = page.locator("[data-meter]")
-
-    def look(name):
-        for width, scheme in [(1280, "dark"), (1280, "light"), (360, "dark"), (360, "light")]:
-            page.set_viewport_size({"width": width, "height": 740})
-            page.emulate_media(color_scheme=scheme)
-            page.screenshot(path=SCREENSHOTS / f"meter-{name}-{width}-{scheme}.png")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
     expect(meter).to_contain_text("2 of 2 calls left this hour")
     send(page, "First")
@@ -48,7 +40,7 @@ def test_the_meter_follows_each_call_and_a_refused_text_is_kept(open_page, limit
     expect(meter).to_contain_text("1 of 2 calls left this hour")
     expect(meter).to_contain_text("199 of 200 calls left this month")
     expect_status(page, "complete")
-    look("left")
+    take(page, "meter-left")
     send(page, "Second")
     call = agent.call()
     expect(meter).to_contain_text("No calls left this hour: the next one is free at")
@@ -64,4 +56,4 @@ def test_the_meter_follows_each_call_and_a_refused_text_is_kept(open_page, limit
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Your tier allows 2 calls of agents an hour.")
     expect(page.get_by_label("Message", exact=True)).to_have_value("My long thoughts")
-    look("used-up")
+    take(page, "meter-used-up")

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.looks import take
 from tests.browser.test_chat import answers, expect_status, send
-from tests.browser.test_looks import SCREENS, take
 from tests.live.test_notices import ENDING, HOSTILE, chunk, source, tool
 
 pytestmark = pytest.mark.browser
@@ -12,7 +12,7 @@ REASONING = "The person asks for *numbers*.\n\n<img src=x onerror=alert(1)> So I
 
 
 def test_a_line_says_what_goes_on_and_the_answer_keeps_what_was_done(signed_in, chat, agent):
-    page = signed_in(viewport=SCREENS["phone"], color_scheme="dark")
+    page = signed_in()
     page.goto(f"/chats/{chat}")
     send(page, "How many?")
     line = answers(page).locator(".answering")
@@ -24,7 +24,7 @@ def test_a_line_says_what_goes_on_and_the_answer_keeps_what_was_done(signed_in, 
     expect(line).to_have_text("Using search_docs …")
     call.chunk(chunk(**tool(f"{HOSTILE} {'w' * 300}", 1)))
     expect(line).to_contain_text("Using <script>alert(1)</script> look up www")
-    take(page, "notices-running-phone-dark")
+    take(page, "notices-running")
     call.chunk(chunk(content="There are 42."))
     expect(line).to_have_text("Live is answering")
     expect(answers(page).locator("[data-tail]")).to_have_text("There are 42.")
@@ -42,7 +42,4 @@ def test_a_line_says_what_goes_on_and_the_answer_keeps_what_was_done(signed_in, 
     expect(sources.get_by_role("link")).to_have_count(1)
     expect(sources.get_by_role("link")).to_have_attribute("href", "https://docs.test/h")
     expect(answers(page).locator("[data-blocks]")).to_have_text("There are 42.")
-    take(page, "notices-phone-dark")
-    page.set_viewport_size(SCREENS["desktop"])
-    page.emulate_media(color_scheme="light")
-    take(page, "notices-desktop-light")
+    take(page, "notices")

@@ -2,9 +2,9 @@
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import SCREENSHOTS
+from tests.browser.looks import take
 from tests.browser.test_chat import answers, send
 from tests.live.test_breaker import fail
 
@@ -24,14 +24,6 @@ def paused(user, chat, agent) -> str:
     return chat
 
 
-def look(page: Page, name: str) -> None:
-    for width, scheme in [(1280, "dark"), (1280, "light"), (360, "dark"), (360, "light")]:
-        page.set_viewport_size({"width": width, "height": 740})
-        page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=SCREENSHOTS / f"pause-{name}-{width}-{scheme}.png")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
 def test_a_pause_and_its_refusals_are_told_while_they_last_and_cover_nothing(signed_in, paused):
     page = signed_in(viewport={"width": 360, "height": 740}, reduced_motion="reduce")
     page.clock.install()
@@ -40,7 +32,7 @@ def test_a_pause_and_its_refusals_are_told_while_they_last_and_cover_nothing(sig
     refusal = page.get_by_role("alert")
     again = answers(page).last.get_by_role("button", name="Try again")
     expect(told).to_contain_text("Try again in about")
-    look(page, "told")
+    take(page, "pause-told")
     send(page, "Are you well?")
     expect(refusal).to_contain_text("Try again in about")
     expect(told).to_be_hidden()  # one of them is enough
@@ -48,7 +40,7 @@ def test_a_pause_and_its_refusals_are_told_while_they_last_and_cover_nothing(sig
     expect(told).to_be_visible()
     again.click()
     expect(refusal).to_contain_text("Try again in about")
-    look(page, "refused")
+    take(page, "pause-refused")
     page.clock.fast_forward(1000 * (settings.AGENT_BREAKER_PAUSE_SECONDS + 1))
     expect(told).to_have_count(0)
     expect(refusal).to_be_hidden()
