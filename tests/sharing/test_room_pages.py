@@ -433,6 +433,15 @@ def test_a_signed_in_visitor_copies_the_conversation_into_their_own_team(cast, c
         assert Chat.objects.get().user_id == cast.outsider.id
 
 
+def test_whoever_copies_sees_which_agent_is_paused(cast, shared, client_of):
+    address, browser = shared(can_fork=True), client_of(cast.outsider)
+    AgentFactory(team=cast.other_team, failures=7, paused_until=timezone.now() + timedelta(minutes=5))
+    browser.get(address)
+    copying, starting = browser.get(f"{address}/copy"), browser.get("/chats/new")
+    told = re.compile(r'<span class="badge"\s+data-until="[^"]+">[^<]+</span>')
+    assert told.findall(copying.content.decode()) == told.findall(starting.content.decode()) != []
+
+
 def test_nobody_copies_what_they_may_not_see_or_take(cast, shared, client_of):
     theirs = AgentFactory(team=cast.other_team)
     body = {"agent_id": str(theirs.id)}
