@@ -8,6 +8,7 @@ urlpatterns = [
     path("share/<str:token>", room.room, name="share-room"),
     path("share/<str:token>/enter", room.come_in, name="share-enter"),
     path("share/<str:token>/say", room.say, name="share-say"),
+    path("share/<str:token>/look", room.look, name="share-look"),
     path("share/<str:token>/leave", room.leave, name="share-leave"),
     path("share/<str:token>/copy", copying.copy, name="share-copy"),
     path("chats/<uuid:chat_id>/share", links.links, name="chat-links"),

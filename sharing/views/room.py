@@ -4,6 +4,7 @@ A script that sends `Accept: application/json` gets JSON. The forms bring no tok
 and `CrossOriginProtection` keeps other sites out.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -66,20 +67,33 @@ def come_in(request: HttpRequest, token: str) -> HttpResponse:
 @sent_by_form
 def say(request: HttpRequest, token: str) -> HttpResponse:
     """Send a message; a refused one is shown again, so that nothing typed is lost."""
+    return _with_text(request, token, _say)
+
+
+@csrf_exempt
+@visitors_page
+@sent_by_form
+def look(request: HttpRequest, token: str) -> HttpResponse:
+    """Draw the room anew with what stands in its field, which is not sent: a page without scripts looks for news."""
+    return _with_text(request, token, _room)
+
+
+def _with_text(request: HttpRequest, token: str, answer: Callable[..., HttpResponse]) -> HttpResponse:
+    """Answer somebody who has typed something; whoever may not come in, or no longer, gets their text back."""
     content, _, _ = typed_message(request)
-    with visiting(request, token) as visit:
-        try:
-            seat = enter(visit)
-        except ParleyError as refusal:
-            return refused(request, refusal, token=token, draft=content)
-        return _keeping(_say(request, token, _seated(visit, seat), content), visit, seat)
-
-
-def _say(request: HttpRequest, token: str, visit: Visit, content: str) -> HttpResponse:
     try:
-        started = speaking.say(visit, content)
+        with visiting(request, token) as visit:
+            seat = enter(visit)
+            return _keeping(answer(request, token, _seated(visit, seat), draft=content), visit, seat)
     except ParleyError as refusal:
-        return _not_said(request, token, visit, refusal, content)
+        return refused(request, refusal, token=token, draft=content)
+
+
+def _say(request: HttpRequest, token: str, visit: Visit, draft: str) -> HttpResponse:
+    try:
+        started = speaking.say(visit, draft)
+    except ParleyError as refusal:
+        return _not_said(request, token, visit, refusal, draft)
     if wants_json(request):
         return JsonResponse({"message_id": str(started.answer.id)}, status=202)
     return HttpResponseRedirect(f"{_address(token)}#message-{started.answer.id}", status=303)

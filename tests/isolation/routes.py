@@ -135,6 +135,7 @@ ROUTES: dict[str, dict[str, Call]] = {
     "share/<str:token>": {"GET": call("404")},
     "share/<str:token>/enter": {"POST": call("404", {})},
     "share/<str:token>/say": {"POST": call("404", {})},
+    "share/<str:token>/look": {"POST": call("404", {})},
     "share/<str:token>/leave": {"POST": call("404", {})},
     "share/<str:token>/copy": {
         "GET": call("404 404 404 404 404 302"),
