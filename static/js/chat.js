@@ -83,7 +83,7 @@ function seeCompany({ visitors, sentence, typing }) {
     company.hidden = !company.textContent;
     document.dispatchEvent(new Event("company"));
   }
-  root.querySelector("[data-typing]").textContent = areTyping(typing);
+  root.querySelector("[data-typing]").replaceChildren(...areTyping(typing));
 }
 
 function rename(title) {

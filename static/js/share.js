@@ -71,7 +71,7 @@ function sit(seat) {
 
 function seeWhoIsHere({ current_users: n, max_concurrent_users: most, waiting, messages_left: more, typing: names }) {
   here.textContent = `${n} of ${most} here${waiting ? `, ${waiting} waiting` : ""}`;
-  typing.textContent = areTyping(names);
+  typing.replaceChildren(...areTyping(names));
   if (usedUp) count(more);
 }
 

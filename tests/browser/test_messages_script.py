@@ -114,3 +114,76 @@ def test_what_came_before_the_socket_was_open_is_fetched(
     page: Page, known: str, is_streaming: bool, states: int, happened: str
 ) -> None:
     assert page.evaluate(CATCH_UP, [known, is_streaming, states]) == happened
+
+
+TYPE = """async () => {
+  const { Typist } = await import("/typing.js");
+  window.told = 0;
+  const socket = Object.assign(new EventTarget(), { send: () => told++ });
+  const form = document.querySelector("form");
+  window.tell = (type) => socket.dispatchEvent(new CustomEvent(type));
+  window.type = (text) => {
+    form.elements.content.value = text;
+    form.dispatchEvent(new Event("input"));
+  };
+  new Typist(form, socket);
+}"""
+
+
+def told(page: Page, step: str) -> int:
+    return page.evaluate(f"{step}; told")
+
+
+@pytest.fixture
+def typing(page: Page) -> Page:
+    """A page whose clock stands still, with a field and a socket from which nothing has come yet."""
+    page.set_content('<form><textarea name="content"></textarea></form>')
+    page.clock.install(time=0)
+    page.clock.pause_at(10_000)
+    page.evaluate(TYPE)
+    return page
+
+
+def test_who_types_before_anybody_hears_is_told_once_somebody_does(typing: Page) -> None:
+    assert told(typing, "type('W'); tell('open')") == 0
+    typing.clock.run_for(1999)
+    assert told(typing, "tell('frame')") == 1
+    assert told(typing, "tell('frame'); type('Wh')") == 1
+    typing.clock.run_for(2000)
+    assert told(typing, "tell('frame')") == 1
+    assert told(typing, "type('Wha')") == 2
+
+
+@pytest.mark.parametrize(("text", "later"), [("What?", 2000), (" ", 0), ("", 0)])
+def test_who_no_longer_types_when_somebody_hears_is_not_told(typing: Page, text: str, later: int) -> None:
+    told(typing, f"type('{text}')")
+    typing.clock.run_for(later)
+    assert told(typing, "tell('frame')") == 0
+    assert told(typing, "type('W')") == 1
+
+
+def test_what_was_typed_while_the_connection_was_lost_is_told_when_it_is_back(typing: Page) -> None:
+    assert told(typing, "tell('frame'); type('W'); tell('lost')") == 1
+    assert told(typing, "type('Wh')") == 1
+    assert told(typing, "tell('frame')") == 2
+
+
+SENTENCE = """async (names) => {
+  const { areTyping } = await import("/typing.js");
+  const line = document.querySelector("#said");
+  line.replaceChildren(...areTyping(names));
+  return [line.textContent, [...line.children].map((part) => part.localName).join(" ")];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence", "boxes"),
+    [
+        ([], "", ""),
+        (["<b>Ada"], "<b>Ada is typing …", "bdi"),
+        (["Ada", "Vera"], "Ada and Vera are typing …", "bdi bdi"),
+        (["Ada", "Vera", "Guest"], "3 people are typing …", ""),
+    ],
+)
+def test_who_types_is_said_in_one_sentence(page: Page, names: list[str], sentence: str, boxes: str) -> None:
+    assert page.evaluate(SENTENCE, names) == [sentence, boxes]
