@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import queries as accounts
@@ -58,7 +59,7 @@ def leave(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     """Go out of a colleague's chat."""
     chat = get_object_or_404(shared_chats(request.user), id=chat_id)
     leave_chat(chat=chat, user=request.user)
-    messages.success(request, f"You left “{chat}”.")
+    messages.success(request, format_html("You left <bdi>“{}”</bdi>.", chat))
     return see(reverse("chats-of-colleagues"))
 
 

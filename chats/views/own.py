@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.decorators import member_required
@@ -45,7 +46,7 @@ def archive(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     actions.update_chat(chat=chat, is_archived=archived)
     if not archived:
         return see_chat(chat)
-    messages.success(request, f"“{chat}” is in the archive.")
+    messages.success(request, format_html("<bdi>“{}”</bdi> is in the archive.", chat))
     return see(reverse("chat-list"))
 
 
@@ -57,5 +58,5 @@ def delete(request: PrincipalRequest, chat_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "chats/delete.html", {"chat": chat})
     actions.delete_chat(chat=chat)
-    messages.success(request, f"“{chat}” was deleted.")
+    messages.success(request, format_html("<bdi>“{}”</bdi> was deleted.", chat))
     return see(reverse("chat-list"))

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.decorators import member_required
@@ -102,8 +103,9 @@ def extend(request: PrincipalRequest, share_id: UUID) -> HttpResponse:
     except ParleyError as error:
         messages.error(request, error.sentence)
     else:
-        name = f"The link “{share.title}”" if share.title else "The link"
-        messages.success(request, f"{name} is valid until {share.expires_at:%-d %B %Y, %H:%M} UTC.")
+        name = format_html("The link <bdi>“{}”</bdi>", share.title) if share.title else "The link"
+        until = f"{share.expires_at:%-d %B %Y, %H:%M} UTC"
+        messages.success(request, format_html("{} is valid until {}.", name, until))
     return _see_list(request, share)
 
 

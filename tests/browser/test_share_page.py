@@ -10,6 +10,9 @@ SCREENS = {
     "desktop": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
     "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"},
 }
+BOXES = """() => [...document.querySelectorAll("bdi, [dir=auto]")]
+  .filter((part) => part.textContent.includes("\\u202e"))
+  .map((part) => getComputedStyle(part).display)"""
 ANSWER = "# Leases\n\nA lease is a **place for a while**:\n\n- it begins when somebody joins\n- it ends by itself\n\n"
 
 
@@ -108,11 +111,25 @@ def test_without_scripts_a_visitor_comes_in_speaks_and_leaves(open_page, share, 
     expect(page.locator(".said.own")).to_contain_text("Hello?")
     agent.call().begin().say("Hello, Vera.").end()
     page.get_by_label("Message", exact=True).fill("And then?")
-    page.get_by_role("link", name="Look for news").click()
+    page.get_by_role("button", name="Look for news").click()
     expect(page.locator(".answer")).to_contain_text("Hello, Vera.")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("And then?")
+    expect(page.locator(".said")).to_have_count(1)
     expect(page.locator("[data-copy]")).to_have_count(1)
     page.get_by_role("button", name="Leave").click()
     expect(page.get_by_text("You have left the conversation.")).to_be_visible()
+
+
+def test_a_title_turns_nothing_around_it(signed_in, user, chat, share):
+    turned = "\u2069\u202egnihton"  # ends what isolates it, then runs from right to left
+    user.patch(f"/api/chats/{chat}", json={"title": turned}).raise_for_status()
+    room = share(title=turned, description=turned, can_fork=True)
+    page = signed_in()
+    for address in ("/chats", f"/chats/{chat}/delete", f"/chats/{chat}/share", "/links", room, f"{room}/copy"):
+        page.goto(address)
+        boxes = page.evaluate(BOXES)
+        assert boxes, address
+        assert "inline" not in boxes, address  # what is no box of its own goes on in its line
 
 
 def test_those_in_a_room_see_who_types(open_page, share):

@@ -178,7 +178,7 @@ def test_a_link_is_extended_from_its_end_or_from_now_for_at_most_a_year(share, o
     answer = owner.post(path, {"days": "3"})
     assert days_left(share) == 3
     end = reloaded(share).expires_at
-    assert told(answer)[-1] == f"The link “{share.title}” is valid until {end:%-d %B %Y, %H:%M} UTC."
+    assert told(answer)[-1] == f"The link <bdi>“{share.title}”</bdi> is valid until {end:%-d %B %Y, %H:%M} UTC."
     assert reloaded(share).ending is None
     for bad in ("", "0", "366", "9" * 5000, "x", "363"):
         answer = owner.post(path, {"days": bad})
