@@ -3,21 +3,11 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import SCREENSHOTS
+from tests.browser.looks import take
 
 pytestmark = pytest.mark.browser
-SIZES = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
-
-
-def look(page: Page, name: str) -> None:
-    """Take the page's picture in each theme and width; nothing may stick out."""
-    for width, scheme in SIZES:
-        page.set_viewport_size({"width": width, "height": 740})
-        page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=SCREENSHOTS / f"share-{name}-{width}-{scheme}.png")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
 
 
 @pytest.fixture
@@ -33,7 +23,7 @@ def test_a_link_is_made_copied_and_revoked_in_the_dialog(signed_in, quiet_chat):
     share.click()
     dialog = page.get_by_role("dialog", name="Share this chat")
     expect(dialog.get_by_role("heading", name="Make a link")).to_be_visible()
-    look(page, "first")
+    take(page, "share-first")
     dialog.get_by_role("button", name="Make the link").click()
     expect(dialog.get_by_text("Your link is ready.")).to_be_visible()
     copy = dialog.get_by_role("button", name="Copy the link")
@@ -45,11 +35,11 @@ def test_a_link_is_made_copied_and_revoked_in_the_dialog(signed_in, quiet_chat):
     code = dialog.get_by_role("img", name="QR code")
     expect(code).to_be_visible()
     assert code.evaluate("image => image.decode().then(() => image.naturalWidth)") > 200
-    look(page, "made")
+    take(page, "share-made")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(share).to_be_focused()
-    look(page, "bar")
+    take(page, "share-bar")
     expect(page.get_by_role("link", name="Shared · 0 of 10 visitors here")).to_be_visible()
 
 
@@ -73,7 +63,7 @@ def test_the_page_says_who_is_here_and_who_types_and_revoking_needs_no_mouse(sig
     expect(hers).to_contain_text("What is this?")
     page.get_by_role("textbox", name="Message").press_sequentially("Look")
     expect(visitor.locator("[data-typing]")).to_contain_text("is typing …")
-    look(page, "company")
+    take(page, "share-company")
     page.get_by_role("link", name="Share", exact=True).press("Enter")
     dialog = page.get_by_role("dialog", name="Share this chat")
     expect(dialog.get_by_text("1 of 10")).to_be_visible()
@@ -85,15 +75,15 @@ def test_the_page_says_who_is_here_and_who_types_and_revoking_needs_no_mouse(sig
     second.get_by_role("textbox", name="Message").press_sequentially("And this?")
     expect(page.locator("[data-typing]")).to_have_text("Guest is typing …")
     assert fetched == []  # the list of links is no matter of who types
-    look(page, "list")
+    take(page, "share-list")
     dialog.get_by_role("link", name="Revoke the link Ours").press("Enter")
     expect(dialog.get_by_role("heading", name="Revoke this link?")).to_be_visible()
-    look(page, "revoke")
+    take(page, "share-revoke")
     dialog.get_by_role("button", name="Revoke").press("Enter")
     expect(dialog.get_by_text("The link is revoked.")).to_be_visible()
     expect(bar).to_have_text(re.compile("This link was revoked.|No longer shared by link"), timeout=2000)
     expect(visitor.get_by_text("This link was revoked.")).to_be_visible(timeout=2000)
-    look(page, "revoked")
+    take(page, "share-revoked")
 
 
 def test_what_is_refused_in_the_dialog_is_said_there_and_keeps_what_was_typed(signed_in, user, quiet_chat):
