@@ -49,7 +49,7 @@ class UserFactory(TenantFactory):
         model = User
 
     email = factory.Sequence(lambda n: f"person{n}@example.org")
-    full_name = factory.Faker("name")
+    full_name = factory.Sequence(lambda n: f"Person {n}")
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
@@ -86,7 +86,7 @@ class MessageFactory(TenantFactory):
     chat = factory.SubFactory(ChatFactory)
     position = factory.Sequence(lambda n: n + 1)
     role = MessageRole.USER
-    content = factory.Faker("sentence")
+    content = factory.Sequence(lambda n: f"Sentence {n}.")
 
 
 class RunFactory(TenantFactory):
