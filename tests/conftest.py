@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.db.models.signals import post_migrate
 from django.test import Client
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -12,6 +13,7 @@ from accounts.hashers import Argon2idHasher
 from accounts.models import OPERATORS_SLUG, User
 from tenants.models import Team
 from tests.factories import TeamFactory, UserFactory
+from tests.kept import Kept
 
 REAL_MEMORY_COST = Argon2idHasher.memory_cost
 
@@ -41,6 +43,12 @@ def static_files_looked_up_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_permissions_of_django() -> None:
+    """Leave out Django's permissions, which nobody here is asked for: each flush would make all of them anew."""
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+
+
 @dataclass
 class Cast:
     team: Team
@@ -53,8 +61,8 @@ class Cast:
     operator: User
 
 
-@pytest.fixture
-def cast(db: Any) -> Cast:
+@Kept
+def kept_cast() -> Cast:
     team, other = TeamFactory(slug="ours"), TeamFactory(slug="theirs")
     return Cast(
         team=team,
@@ -68,6 +76,11 @@ def cast(db: Any) -> Cast:
             team=TeamFactory(slug=OPERATORS_SLUG), email="operator@parley.test", role="admin", is_superuser=True
         ),
     )
+
+
+@pytest.fixture
+def cast(db: Any) -> Cast:
+    return kept_cast()
 
 
 @pytest.fixture
