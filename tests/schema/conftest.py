@@ -1,12 +1,15 @@
-"""A running server, and for each call people who are signed in anew with things of their own.
+"""A running server, and for each test somebody who is signed in and has things of their own.
 
-Anew, because a call may sign its caller out or delete what the next one needs.
+The things are made anew for each test, because one may delete what the next one needs. People are signed in anew only
+when a test has signed them out: proving a password is meant to be dear.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from schemathesis.transport.requests import ManagedCookiesSession, RequestsTransport
 
 from tests.live.people import Person
 from tests.servers import Server, start_server
@@ -31,29 +34,52 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_connection() -> Iterator[None]:
+    """Send all calls over one connection, as opening one costs about as much as an answer; no cookie is kept."""
+    send = RequestsTransport.send
+
+    def send_over_it(self: RequestsTransport, case: Any, **sent: Any) -> Any:
+        return send(self, case, **sent | {"session": connection})
+
+    with ManagedCookiesSession() as connection, pytest.MonkeyPatch.context() as patch:
+        connection.headers.clear()
+        connection.trust_env = False
+        patch.setattr(RequestsTransport, "send", send_over_it)
+        yield
+
+
 @pytest.fixture(scope="session")
-def demo(server: Server) -> dict:
+def people(server: Server) -> Iterator[dict[str, Person]]:
     """The demo's people; its agent, which the examples of the description name, answers at once."""
-    with sign_in(server, server.demo["admin"]) as admin:
-        admin.patch(f"/api/agents/{server.demo['agent']['id']}", json={"config": QUICK}).raise_for_status()
-    return server.demo
+    demo = server.demo
+    with member(server, demo["admin"]) as admin, member(server, demo["user"]) as user:
+        admin.patch(f"/api/agents/{demo['agent']['id']}", json={"config": QUICK}).raise_for_status()
+        yield {"admin": admin, "user": user}
 
 
 @pytest.fixture
-def caller(request: pytest.FixtureRequest, server: Server, demo: dict) -> Caller:
+def caller(request: pytest.FixtureRequest, people: dict[str, Person]) -> Caller:
     """The caller of the role that the test names."""
     role = request.param
-    quick = {"name": "Quick", "kind": "demo", "config": QUICK}
-    with sign_in(server, demo["admin"]) as admin, sign_in(server, demo.get(role, demo["user"])) as person:
-        agent = admin.post("/api/agents", json=quick).raise_for_status().json()["id"]
-        chat = person.new_chat(agent)
-        person.post(f"/api/chats/{chat}/messages", json={"content": "Hello"}).raise_for_status()
-        link = person.post(f"/mid/sessions/{chat}/share", json={"max_concurrent_users": 1000}).raise_for_status().json()
-        known = {"agents": agent, "chats": chat, "sessions": chat, "share": link["share_token"]}
-        return Caller(
-            {} if role == "anonymous" else {"Authorization": f"Bearer {person.cookies['access_token']}"}, known
-        )
+    admin, person = people["admin"], people.get(role, people["user"])
+    for one in {admin, person}:
+        stay_signed_in(one)
+    agent = admin.post("/api/agents", json={"name": "Quick", "kind": "demo", "config": QUICK}).raise_for_status()
+    agent_id = agent.json()["id"]
+    chat = person.new_chat(agent_id)
+    person.post(f"/api/chats/{chat}/messages", json={"content": "Hello"}).raise_for_status()
+    link = person.post(f"/mid/sessions/{chat}/share", json={"max_concurrent_users": 1000}).raise_for_status().json()
+    known = {"agents": agent_id, "chats": chat, "sessions": chat, "share": link["share_token"]}
+    return Caller({} if role == "anonymous" else {"Authorization": f"Bearer {person.cookies['access_token']}"}, known)
 
 
-def sign_in(server: Server, who: dict[str, str]) -> Person:
+def member(server: Server, who: dict[str, str]) -> Person:
     return Person(server, who["email"], who["password"])
+
+
+def stay_signed_in(person: Person) -> None:
+    """Sign somebody in again whom a test has signed out."""
+    if person.get("/api/auth/me").status_code == 401:
+        wanted = {"email": person.email, "password": person.password}
+        person.post("/api/auth/login", json=wanted).raise_for_status()
