@@ -75,6 +75,8 @@ def look(errand: Errand) -> Sight | Ending:
             lost = _seat_again(share, {one: errand.here[one] for one in missing})
         except ShareGone:
             return look(errand)
+        if Loss.LEFT in lost.values() and not Share.objects.filter(id=share.id).exists():
+            return Ending.DELETED  # nobody left: their rows went with the link, just after it was found
     free = len(inside) < share.max_concurrent_users
     if (line and free and leases.admit(share.id)) or missing:
         inside, line = _alive(share)

@@ -20,7 +20,7 @@ from chats.sockets import MOST_WORDS
 from config.routing import websocket_urlpatterns
 from sharing import leases, news, rooms, sight
 from sharing.actions import change_share, revoke_share
-from sharing.models import Participant, Share
+from sharing.models import Ending, Participant, Share
 from sharing.visits import Visit
 from tenants.database import in_team
 from tenants.middleware import PrincipalSocketMiddleware
@@ -389,3 +389,17 @@ async def test_a_look_costs_the_same_for_two_and_for_forty(share, ask, join, ren
         return len(captured)
 
     assert await ask(queries, seats[:2]) == await ask(queries, seats) <= most
+
+
+async def test_a_link_that_is_deleted_while_the_room_looks_is_told_as_deleted(share, ask, join, monkeypatch):
+    seat = await join()
+    find = sight.find
+
+    def find_and_lose(*args, **kwargs):
+        found = find(*args, **kwargs)
+        delete_chat(share)
+        return found
+
+    monkeypatch.setattr(sight, "find", find_and_lose)
+    errand = sight.Errand(share.id, {seat.participant.id: seat.token}, (), gone=(), after=0, answering=None)
+    assert await ask(sight.look, errand) is Ending.DELETED
