@@ -19,7 +19,7 @@ from scripts.services.redis import running_redis
 
 BACKENDS = ("sqlite", "postgresql")
 # Tests with servers and browsers wait a lot, so they run beside the others; either part is slow to collect for nothing.
-LIVE = ("tests/live", "tests/browser", "tests/schema")
+LIVE = ("tests/live", "tests/browser")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
