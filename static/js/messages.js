@@ -33,7 +33,7 @@ export class Messages extends EventTarget {
 
   show({ type, data }) {
     const growing = this.#growing(data.message_id);
-    if (type === "entry") this.#put(data.message_id, data.html);
+    if (type === "entry") this.#add(data);
     else if (type === "done" || type === "error") this.#finish(type, data);
     else if (growing && type === "status" && data.notice) this.#tell(growing, data);
     else if (growing && type === "status") this.#begin(growing, data);
@@ -65,6 +65,11 @@ export class Messages extends EventTarget {
   #growing(id) {
     const article = this.#find(id);
     return article?.dataset.status === "streaming" ? article : null;
+  }
+
+  // An answer that is there already may have grown since it was announced.
+  #add({ message_id: id, html }) {
+    if (!this.has(id)) this.#put(id, html);
   }
 
   #put(id, html) {

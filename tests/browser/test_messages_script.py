@@ -46,6 +46,14 @@ def test_an_end_without_its_html_leaves_the_answer_and_marks_it(page: Page, kind
     assert "null" not in page.locator("#list").inner_text()
 
 
+def test_an_answer_that_is_announced_after_it_has_begun_keeps_what_it_has(page: Page) -> None:
+    late = '<article data-message="a" data-status="streaming"><div data-blocks></div></article>'
+    page.evaluate(SHOW, {"type": "entry", "data": {"message_id": "a", "html": late}})
+    assert "Kept" in page.locator("#list").inner_text()
+    page.evaluate(SHOW, {"type": "entry", "data": {"message_id": "b", "html": late.replace('"a"', '"b"')}})
+    assert page.locator("#list article").count() == 2
+
+
 def test_ones_place_in_line_is_told_until_it_is_ones_turn(page: Page) -> None:
     line = page.locator(".answering")
     for place in (12, 1):
