@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "agents",
     "chats",
     "sharing",
+    "benchsessions",
     "config.admin.ParleyAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -291,6 +292,7 @@ MAX_ATTACHMENT_BYTES = read.number("MAX_ATTACHMENT_BYTES", 5 * 2**20, minimum=10
 MAX_HISTORY_ATTACHMENT_BYTES = read.number("MAX_HISTORY_ATTACHMENT_BYTES", 10 * 2**20)
 # A message with its files: as base64 in JSON they are a third larger.
 MAX_UPLOAD_BYTES = MAX_BODY_BYTES + MAX_ATTACHMENTS * MAX_ATTACHMENT_BYTES * 4 // 3
+MAX_BENCH_BODY_BYTES = read.number("MAX_BENCH_BODY_BYTES", 32 * 2**20, minimum=1024, maximum=256 * 2**20)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a box for each person of a large team
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # what is too many for a message is said by the chat
@@ -321,6 +323,12 @@ SHARE_MESSAGES_PER_VISITOR = read.number("SHARE_MESSAGES_PER_VISITOR", 10, minim
 SHARE_MESSAGES_PER_ROOM = read.number("SHARE_MESSAGES_PER_ROOM", 30, minimum=1)
 SHARE_MESSAGE_CHARS = read.number("SHARE_MESSAGE_CHARS", 8_000, minimum=1)
 
+# Bench sessions
+
+BENCH_MAX_QUESTIONS = read.number("BENCH_MAX_QUESTIONS", 5_000, minimum=1, maximum=100_000)
+BENCH_MAX_CONCURRENT = read.number("BENCH_MAX_CONCURRENT", 16, minimum=1, maximum=100)
+BENCH_KEEP_DELETED_DAYS = read.number("BENCH_KEEP_DELETED_DAYS", 30, maximum=3650)
+
 # Static files, language, log
 
 STATIC_URL = "/static/"
@@ -340,6 +348,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ru", "Русский")]  # of the bench; all else is in English
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 TIME_ZONE = "UTC"
 USE_TZ = True

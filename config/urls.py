@@ -27,6 +27,7 @@ urlpatterns = [
     path("v1/", include("accounts.api.v1.urls")),
     path("v1/", include("agents.api.v1.urls")),
     path("v1/", include("chats.completions.urls")),
+    path("api/", include("benchsessions.api.urls")),
     path("mid/", include("sharing.api.urls")),
     path("api/schema", SpectacularJSONAPIView.as_view(**public), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema", **public), name="docs"),
@@ -37,6 +38,7 @@ urlpatterns = [
     path("", include("agents.urls")),
     path("", include("chats.urls")),
     path("", include("sharing.urls")),
+    path("", include("benchsessions.urls")),
 ]
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext
 
 
 class ParleyError(Exception):
     """An expected refusal: an HTTP status, a code for programs, a sentence for people.
 
-    `errors` maps a field to its sentences, `extra` adds fields of the body, `headers` adds HTTP headers.
+    The sentence is given in the language of whoever asks, where there is a translation. `errors` maps a field to its
+    sentences, `extra` adds fields of the body, `headers` adds HTTP headers.
     """
 
     status = 400
@@ -24,7 +26,7 @@ class ParleyError(Exception):
         extra: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.sentence = sentence or self.sentence
+        self.sentence = gettext(sentence or self.sentence)
         self.errors = errors
         self.extra = extra or {}
         self.headers = headers or {}

@@ -9,6 +9,8 @@ from factory.django import DjangoModelFactory
 
 from accounts.models import User
 from agents.models import Agent, Run, RunPurpose
+from benchsessions.models import Analyst, BenchSession
+from benchsessions.sessions import Asked, create_session
 from chats.models import Chat, Message, MessageRole
 from sharing.actions import create_share
 from sharing.models import Share
@@ -114,3 +116,38 @@ class ShareFactory(TenantFactory):
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
         with tenant_scope(kwargs.pop("team").id):
             return create_share(**kwargs)
+
+
+class AnalystFactory(TenantFactory):
+    """Somebody whom the contract's back end knows by eight digits."""
+
+    class Meta:
+        model = Analyst
+
+    login = factory.Sequence(lambda n: f"{n:08}")
+
+
+class BenchSessionFactory(TenantFactory):
+    """A session of two questions with an answer each, the first of them rated, made as the contract makes one."""
+
+    class Meta:
+        model = BenchSession
+
+    team = factory.SelfAttribute("owner.team")
+    owner = factory.SubFactory(AnalystFactory)
+    environment = "psi"
+    api_mode = "backend"
+    said = "us"
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        team, said = kwargs.pop("team"), kwargs.pop("said")
+        questions = [f"Как закрыть карту {said}?", f"Где тарифы {said}?"]
+        fields = {
+            "questions": [Asked({"body": question, "with_docs": True}) for question in questions],
+            "response": {"answers": [{"body": f"Answer of {said}"}, {"body": f"Another of {said}"}]},
+            "annotations": {0: {"overall": {"rating": "correct", "comment": f"judged by {said}"}}},
+            **kwargs,
+        }
+        with tenant_scope(team.id):
+            return create_session(**fields)

@@ -15,6 +15,7 @@ class RunPurpose(models.TextChoices):
     CHAT = "chat", "Chat"
     API = "api", "A program"
     SHARE = "share", "A visitor of a share link"
+    BENCH = "bench", "A bench session"
     TEST = "test", "A test by its owner"
 
 

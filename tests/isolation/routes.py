@@ -154,6 +154,7 @@ ROUTES: dict[str, dict[str, Call]] = {
     },
     "shares/<uuid:share_id>/log": {"GET": call("200 200 404 404 404 302")},
     "shares/<uuid:share_id>/log.csv": {"GET": call("200 200 404 404 404 302")},
+    "bench/language": {"POST": call("302", {"language": "ru"})},
     "usage": {"GET": call(PAGE)},
     "usage.csv": {"GET": call(PAGE)},
     "chats": {"GET": call(PAGE)},

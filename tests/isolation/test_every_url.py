@@ -12,18 +12,21 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import ApiKey, Invitation, RefreshSession
+from benchsessions.models import BenchSession, QuestionSet
 from sharing.models import Share
 from tenants.scope import unsafe_all_tenants
 from tests.conftest import Cast
 from tests.isolation.conftest import World
 from tests.isolation.routes import ROLES, ROUTES
 
+# What an agent and the bench hold is the whole team's.
+WHOLE_TEAMS = re.compile("agents|bench|v1/users")
 CALLS = [(route, method) for route, methods in ROUTES.items() for method in methods]
 STRANGERS = [
     (role, route, method)
     for route, method in CALLS
     for role in ("teammate", "outsider", "other_admin")
-    if "<uuid:" in route and not (role == "teammate" and "agents" in route)  # an agent is the whole team's
+    if "<uuid:" in route and not (role == "teammate" and WHOLE_TEAMS.search(route))
 ]
 Ask = Callable[..., Any]
 API = ("api/", "v1/", "mid/")
@@ -54,6 +57,10 @@ def test_every_method_of_the_api_is_declared() -> None:
 
 
 def the_object(route: str, world: World) -> UUID:
+    if "analyst_id" in route or "bench_id" in route:
+        return world.ours.rows[BenchSession].pk
+    if "set_id" in route:
+        return world.ours.rows[QuestionSet].pk
     if "session_id" in route:
         return world.ours.rows[RefreshSession].pk
     if "key_id" in route:

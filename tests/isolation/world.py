@@ -9,6 +9,9 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, AuditEntry, ExternalIdentity, Invitation, RefreshSession, User
 from agents.models import Agent, AgentMember, AgentVersion, Run
+from benchsessions import models as bench
+from benchsessions.annotating import save_annotation
+from benchsessions.sessions import Asked, lay_response, replace_questions
 from chats.models import Attachment, Chat, ChatMember, IdempotencyKey, Message, ReadMarker
 from sharing.models import Participant, Share
 from tenants.models import Team
@@ -75,8 +78,54 @@ def furnish(user: User, *, agents: int) -> Side:
             invited_by=user, accepted_by=user, token_hash=user.id.hex, expires_at=timezone.now() + timedelta(days=1)
         )
         entry = AuditEntry.objects.create(action="key.created", actor_kind="person", actor_name=user.email)
-    extra = {ApiKey: api_key, ExternalIdentity: identity, Invitation: invitation, AuditEntry: entry}
+    extra = bench_rows(user, team_agents[0], letter)
+    extra |= {ApiKey: api_key, ExternalIdentity: identity, Invitation: invitation, AuditEntry: entry}
     extra |= {AgentMember: member, AgentVersion: version, Attachment: attachment}
     extra |= {Share: share, Participant: visitor, ChatMember: colleague, ReadMarker: marker}
     rows = {User: user, Agent: team_agents[0], Run: run, Chat: chat, Message: message}
     return Side(team, user, team_agents, {**rows, **extra, RefreshSession: session, IdempotencyKey: key})
+
+
+def bench_rows(user: User, agent: Agent, letter: str) -> dict[type[models.Model], Any]:
+    """Make a row of each model of the bench, with words of the team's letter in it."""
+    with tenant_scope(user.team_id):
+        analyst = bench.Analyst.objects.create(user=user, login=f"{ord(letter):08}")
+        own = bench.EnvironmentSettings(
+            analyst=analyst, environment="psi", values={"platformId": f"platform of {letter}"}
+        )
+        own.bearer_token = f"token of {letter}"
+        own.save()
+        target = bench.Target(environment="psi", agent=agent)
+        target.headers = {"X-Key": f"header of {letter}"}
+        target.save()
+        questions = bench.QuestionSet.objects.create(name=f"set of {letter}", created_by=analyst)
+        version = bench.QuestionSetVersion.objects.create(question_set=questions, number=1, n_questions=1)
+        question = bench.Question.objects.create(version=version, position=1, body=f"question of {letter}")
+        # An address that names an analyst and a session of theirs is asked about both with one id.
+        session = bench.BenchSession.objects.create(
+            id=analyst.id, owner=analyst, environment="psi", api_mode="backend", title=f"session of {letter}"
+        )
+        replace_questions(session, [Asked({"body": f"Как закрыть карту {letter}?", "with_docs": True})])
+        lay_response(session, {"answers": [{"body": f"answer of {letter}"}]})
+        said = {"overall": {"rating": "correct", "comment": f"judged by {letter}"}}
+        annotation = save_annotation(session_id=session.id, index=0, author=analyst, data=said, version=0)
+        item = session.items.get()
+        flag = bench.Flag.objects.create(item=item, author=analyst, comment=f"flag of {letter}")
+        second = bench.SecondOpinion.objects.create(session=session, reviewer=analyst, asked_by=analyst)
+        run = bench.BenchRun.objects.create(session=session, started_by=analyst, state=bench.RunState.DONE)
+        rows: list[Any] = [
+            analyst,
+            own,
+            target,
+            questions,
+            version,
+            question,
+            session,
+            item,
+            annotation,
+            flag,
+            second,
+            run,
+        ]
+        rows.append(annotation.revisions.get())
+    return {type(row): row for row in rows}

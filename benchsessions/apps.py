@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class BenchSessionsConfig(AppConfig):
+    name = "benchsessions"
+    verbose_name = "Bench sessions"

@@ -1,0 +1,61 @@
+"""Refusals of the bench."""
+
+from typing import Any
+
+from django.utils.translation import gettext_noop as _
+
+from tenants.exceptions import Conflict, Invalid, NotFound, ParleyError
+
+
+class AnalystNotFound(NotFound):
+    code = "BENCH_USER_NOT_FOUND"
+    sentence = _("There is no such user.")
+
+
+class SessionNotFound(NotFound):
+    code = "BENCH_SESSION_NOT_FOUND"
+    sentence = _("There is no such session.")
+
+
+class ItemNotFound(NotFound):
+    code = "BENCH_ITEM_NOT_FOUND"
+    sentence = _("The session has no such question.")
+
+
+class ChangedMeanwhile(ParleyError):
+    """Somebody else, or another tab, was faster; `current` is what stands now, for the caller to choose."""
+
+    status = 412
+    code = "VERSION_MISMATCH"
+    sentence = _("This was changed meanwhile. Look at what stands now and choose.")
+
+    def __init__(self, version: int, current: Any = None) -> None:
+        self.version = version
+        self.current = current
+        super().__init__(extra={"version": version, "current": current}, headers={"ETag": f'"{version}"'})
+
+
+class VersionRequired(ParleyError):
+    status = 428
+    code = "VERSION_REQUIRED"
+    sentence = _("Say in If-Match which version you change; * is whatever stands.")
+
+
+class QuestionsFrozen(Conflict):
+    code = "QUESTIONS_FROZEN"
+    sentence = _("The questions cannot change any more: there are answers or annotations. Make a new session.")
+
+
+class RunInProgress(Conflict):
+    code = "BENCH_RUN_IN_PROGRESS"
+    sentence = _("The session is being run. Stop it first.")
+
+
+class NothingToRun(Conflict):
+    code = "BENCH_NOTHING_TO_RUN"
+    sentence = _("There is nothing left to ask.")
+
+
+class NoTarget(Invalid):
+    code = "BENCH_NO_TARGET"
+    sentence = _("Nobody has said yet where this environment is. Ask an admin of your team.")

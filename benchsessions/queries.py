@@ -1,0 +1,60 @@
+"""Reads used by more than one caller."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from accounts.queries import with_people
+from benchsessions.answers import Frame
+from benchsessions.exceptions import AnalystNotFound, SessionNotFound
+from benchsessions.models import Analyst, Annotation, BenchSession, Item
+from tenants.managers import find
+
+
+def analyst_with(analyst_id: UUID) -> Analyst:
+    """Return an analyst of the team; raise `AnalystNotFound`."""
+    analyst = find(Analyst.objects.all(), id=analyst_id)
+    if analyst is None:
+        raise AnalystNotFound()
+    return analyst
+
+
+def sessions() -> QuerySet[BenchSession]:
+    """Return the team's sessions but for deleted ones, the newest first, with their owners."""
+    return with_people(BenchSession.objects.filter(deleted_at=None).select_related("owner"), "owner__user")
+
+
+def session_with(session_id: UUID) -> BenchSession:
+    """Return a session of the team; raise `SessionNotFound`."""
+    session = find(sessions(), id=session_id)
+    if session is None:
+        raise SessionNotFound()
+    return session
+
+
+def response_of(session: BenchSession) -> Any:
+    """Return the response of a session as it was sent, None for none; null stands for an answer still to come."""
+    if session.raw_response is not None:
+        return session.raw_response
+    if session.response_frame is None:
+        return None
+    laid = Item.objects.filter(session=session).exclude(answer_position=None).order_by("answer_position")
+    answers: list[Any] = []
+    for position, answer in laid.values_list("answer_position", "answer"):
+        answers += [None] * ((position or 0) - len(answers))
+        answers.append(answer)
+    return Frame(session.response_frame["key"], session.response_frame["rest"]).around(answers)
+
+
+def annotations_of(session: BenchSession, author: Analyst) -> dict[str, Any]:
+    """Return an author's annotations as the contract has them: index as text → sections."""
+    own = Annotation.objects.filter(session=session, author=author).order_by("item__index")
+    return {str(index): data for index, data in own.values_list("item__index", "data") if data is not None}
+
+
+def analyst_of(user: User) -> Analyst:
+    """Return who a person is at the bench, made at their first visit."""
+    analyst = find(Analyst.objects.all(), user=user)
+    return analyst or Analyst.objects.get_or_create(user=user)[0]

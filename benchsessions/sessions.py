@@ -1,0 +1,143 @@
+"""Making sessions and laying answers beside their questions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from benchsessions.annotating import write_annotations
+from benchsessions.answers import places_of, read_answer, take_apart
+from benchsessions.exceptions import QuestionsFrozen
+from benchsessions.locking import touch
+from benchsessions.models import Analyst, Annotation, BenchSession, Item, ItemStatus, QuestionSetVersion
+from benchsessions.models.sessions import FAILED
+from benchsessions.questions import question_key, text_of_request
+
+BATCH: Final = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question of a session to be: the request as it is sent, and what a good answer has."""
+
+    request: Any
+    reference: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def create_session(
+    *,
+    owner: Analyst,
+    environment: str,
+    api_mode: str,
+    questions: Sequence[Asked],
+    response: Any = None,
+    annotations: Mapping[int, dict[str, Any]] | None = None,
+    title: str = "",
+    question_set_version: QuestionSetVersion | None = None,
+    settings_snapshot: dict[str, Any] | None = None,
+    replaced_characters: int = 0,
+) -> BenchSession:
+    """Make a session of questions, with what was answered and said of it, if anything was; all of it is checked."""
+    session = BenchSession.objects.create(
+        owner=owner,
+        environment=environment,
+        api_mode=api_mode,
+        title=title,
+        question_set_version=question_set_version,
+        settings_snapshot=settings_snapshot or {},
+        replaced_characters=replaced_characters,
+    )
+    items = _items_of(session, questions)
+    if response is not None:
+        _lay(session, items, response)
+    Item.objects.bulk_create(items, batch_size=BATCH)
+    if annotations:
+        write_annotations(session, owner, annotations)
+    return session
+
+
+def replace_questions(session: BenchSession, questions: Sequence[Asked]) -> None:
+    """Put other questions into a locked session; raise `QuestionsFrozen` once there is an answer or an annotation."""
+    has_answers = session.n_answered or session.n_failed or session.is_misaligned
+    asked = Item.objects.filter(session=session)
+    if has_answers or asked.exclude(attempts=0).exists() or Annotation.objects.filter(session=session).exists():
+        raise QuestionsFrozen()
+    asked.delete()
+    Item.objects.bulk_create(_items_of(session, questions), batch_size=BATCH)
+
+
+def lay_response(session: BenchSession, response: Any) -> None:
+    """Lay a whole response beside the questions of a locked session, in place of any before.
+
+    What cannot be laid there is kept as it came and marks the session misaligned; nothing is shifted.
+    """
+    items = list(Item.objects.filter(session=session).select_related("previous"))
+    _lay(session, items, response)
+    fields = ["answer", "answer_position", "status", "answer_hash", "elapsed_ms", "answered_at", "is_changed", "is_due"]
+    Item.objects.bulk_update(items, fields, batch_size=BATCH)
+
+
+def _items_of(session: BenchSession, questions: Sequence[Asked]) -> list[Item]:
+    """Return unsaved items of a locked session, and note how many there are now."""
+    previous = _previous_items(session, [text_of_request(asked.request) for asked in questions])
+    items = []
+    for index, asked in enumerate(questions):
+        question = text_of_request(asked.request)
+        key = question_key(question)
+        item = Item(session=session, index=index, request=asked.request, reference=asked.reference, question=question)
+        item.question_key, item.previous = key, previous.get(key)
+        items.append(item)
+    touch(session, n_questions=len(items) - session.n_questions)
+    return items
+
+
+def _lay(session: BenchSession, items: Sequence[Item], response: Any) -> None:
+    """Put a response into the items' fields, and note in the session how it could be laid."""
+    parts = take_apart(response)
+    frame, answers = parts or (None, [])
+    places = places_of(answers, [item.question for item in items]) if answers else []
+    is_laid = frame is not None and places is not None
+    laid = dict(zip(places or [], enumerate(answers), strict=bool(places)))
+    for item in items:
+        position, answer = laid.get(item.index, (None, None))
+        _put_answer(item, answer, position, is_expected=bool(laid))
+    session.response_frame = frame.as_json() if is_laid and frame else None
+    session.raw_response = None if is_laid else response
+    session.is_misaligned = 0 < len(laid) < len(items) if is_laid else bool(response)
+    session.save(update_fields=["response_frame", "raw_response", "is_misaligned"])
+    answered = sum(item.status == ItemStatus.OK for item in items)
+    failed = sum(item.status in FAILED for item in items)
+    touch(session, n_answered=answered - session.n_answered, n_failed=failed - session.n_failed)
+
+
+def _put_answer(item: Item, answer: Any, position: int | None, *, is_expected: bool) -> None:
+    """Put an answer, or that none came, into an item's fields."""
+    reading = read_answer(answer) if position is not None else None
+    item.answer, item.answer_position, item.is_due = answer, position, False
+    item.answer_hash = reading.hash if reading else ""
+    item.elapsed_ms = reading.elapsed_ms if reading else None
+    item.answered_at = timezone.now() if reading else None
+    item.is_changed = bool(reading and item.previous and reading.hash != item.previous.answer_hash)
+    if reading is not None:
+        item.status = reading.status
+    else:
+        item.status = ItemStatus.MISSING if is_expected else ItemStatus.PENDING
+
+
+def _previous_items(session: BenchSession, questions: Sequence[str]) -> dict[str, Item]:
+    """Return by key the same question in the latest earlier session of the environment that has an answer to it."""
+    keys = list({question_key(question) for question in questions})
+    found: dict[str, Item] = {}
+    earlier = Item.objects.filter(
+        session__environment=session.environment, session__deleted_at=None, session__created_at__lt=session.created_at
+    ).exclude(answer_hash="")
+    newest_first = Window(RowNumber(), partition_by=F("question_key"), order_by=[F("session__created_at").desc()])
+    for start in range(0, len(keys), BATCH):
+        batch = earlier.filter(question_key__in=keys[start : start + BATCH]).annotate(place=newest_first)
+        found |= {item.question_key: item for item in batch.filter(place=1).only("id", "question_key", "answer_hash")}
+    return found

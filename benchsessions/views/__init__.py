@@ -1,0 +1,1 @@
+"""Pages of the bench, one module a subject."""
