@@ -3,10 +3,10 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint bench clean
+.PHONY: help run dev test lint bench messages clean
 
 help:  ## Show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 run:  ## Set up what is missing, then serve (HOST, PORT, DATA_DIR, DATABASE_URL, REDIS_URL)
 	@$(PYTHON) -m scripts.run
@@ -23,6 +23,9 @@ lint:  ## Check style, types, templates, imports, settings and migrations
 bench:  ## Measure against the budgets, beside a plain relay (ARGS="tokens live")
 	@$(PYTHON) -m bench.prepare
 	@.venv/bin/python -m bench.run $(ARGS)
+
+messages:  ## Bring the translations of the bench up to date; name what has none
+	@DJANGO_SETTINGS_MODULE=config.settings .venv/bin/python -m scripts.messages
 
 clean:  ## Remove the environment and all caches; keep the data
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

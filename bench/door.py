@@ -15,8 +15,9 @@ Who = dict[str, str]
 class Door:
     """A server and its people; Parley and the plain relay have the same one."""
 
-    def __init__(self, server: Server, *, admin: Who, user: Who) -> None:
+    def __init__(self, server: Server, *, admin: Who, user: Who, service_key: str = "") -> None:
         self.server = server
+        self.service_key = service_key
         self._admin, self._user = admin, user
 
     @cached_property

@@ -54,7 +54,7 @@ class Stage:
             manage(env, "migrate", "-v0")
             demo = json.loads(manage(env, "demo", "--json"))
             with running(["-m", "config.serve"], port, env, home / "log") as server:
-                yield Door(server, admin=demo["admin"], user=demo["user"])
+                yield Door(server, admin=demo["admin"], user=demo["user"], service_key=demo["service_key"])
 
     @contextmanager
     def baseline(self) -> Iterator[Door]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bench.figures import Figure
-from bench.scenarios import decoder, first_token, hostile, live, memory, messages, recovery, room, tokens
+from bench.scenarios import decoder, first_token, hostile, judging, live, memory, messages, recovery, room, tokens
 from bench.stage import Stage
 
 SCENARIOS: dict[str, Callable[[Stage], list[Figure]]] = {
@@ -16,4 +16,5 @@ SCENARIOS: dict[str, Callable[[Stage], list[Figure]]] = {
     "recovery": recovery.measure,
     "decoder": decoder.measure,
     "hostile": hostile.measure,
+    "judging": judging.measure,
 }
