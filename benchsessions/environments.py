@@ -1,0 +1,133 @@
+"""How an analyst asks each environment: the contract's settings, with the token kept apart from all else."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.audit import AuditAction
+from benchsessions.models import Analyst, ApiMode, Environment, EnvironmentSettings
+from tenants.exceptions import Invalid
+from tenants.secrets import mask
+
+TOKEN: Final = "bearerToken"  # noqa: S105 - a name
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "apiMode": ApiMode.BENCH.value,
+    TOKEN: "",
+    "systemPlatform": "",
+    "systemPlatformUser": "",
+    "platformUserId": "",
+    "platformId": "",
+    "withClassify": False,
+    "resetSessionMode": True,
+}
+MOST_BYTES: Final = 16 * 1024
+
+
+class ShownSettings(NamedTuple):
+    """The settings of one environment as people see them: all but the token, and that in dots, None for none."""
+
+    values: dict[str, Any]
+    masked_token: str | None
+
+
+def settings_for(analyst: Analyst) -> dict[str, dict[str, Any]]:
+    """Return an analyst's settings with their tokens, for the contract's back end alone; that it did is recorded."""
+    rows = _rows_of(analyst)
+    tokens = {environment: row.bearer_token for environment, row in rows.items()}
+    if any(tokens.values()):
+        handed_out = sorted(environment for environment, token in tokens.items() if token)
+        audit.record(AuditAction.BENCH_TOKEN_READ, team_id=analyst.team_id, target=analyst, environments=handed_out)
+    return {
+        environment: {**DEFAULTS, **(rows[environment].values if environment in rows else {}), TOKEN: token}
+        for environment in Environment.values
+        for token in [tokens.get(environment, "")]
+    }
+
+
+def shown_settings(analyst: Analyst) -> dict[str, ShownSettings]:
+    """Return an analyst's settings by environment as people may see them."""
+    rows = _rows_of(analyst)
+    return {
+        environment: ShownSettings(_values_of(row), mask(row.bearer_token) if row else None)
+        for environment in Environment.values
+        for row in [rows.get(environment)]
+    }
+
+
+def settings_of(analyst: Analyst, environment: str) -> tuple[dict[str, Any], str]:
+    """Return how an analyst asks one environment, and the token for it; for whoever sends the questions."""
+    row = _rows_of(analyst).get(environment)
+    return _values_of(row), row.bearer_token if row else ""
+
+
+def last_changed(analyst: Analyst) -> datetime:
+    """Return when an analyst's settings were last written; if they never were, since when there is the analyst."""
+    return max((row.updated_at for row in _rows_of(analyst).values()), default=analyst.created_at)
+
+
+@transaction.atomic
+def write_settings(*, analyst: Analyst, settings: Any) -> None:
+    """Replace an analyst's settings of the environments given; one that is left out stays as it is.
+
+    Without `bearerToken` the token stays too; an empty one clears it. Raises `Invalid` with the path of what is wrong.
+    """
+    if errors := dict(_faults(settings)):
+        raise Invalid(errors={path: [sentence] for path, sentence in errors.items()})
+    Analyst.objects.select_for_update(no_key=True).get(id=analyst.id)
+    rows = _rows_of(analyst)
+    changed_tokens = []
+    for environment, sent in settings.items():
+        row = rows.get(environment) or EnvironmentSettings(analyst=analyst, environment=environment)
+        row.values = {name: value for name, value in sent.items() if name != TOKEN}
+        row.updated_at = timezone.now()
+        if TOKEN in sent and sent[TOKEN] != row.bearer_token:
+            row.bearer_token = sent[TOKEN]
+            changed_tokens.append(environment)
+        row.save()
+    if changed_tokens:
+        audit.record(
+            AuditAction.BENCH_TOKEN_SET, team_id=analyst.team_id, target=analyst, environments=sorted(changed_tokens)
+        )
+
+
+def _rows_of(analyst: Analyst) -> dict[str, EnvironmentSettings]:
+    return {row.environment: row for row in EnvironmentSettings.objects.filter(analyst=analyst)}
+
+
+def _values_of(row: EnvironmentSettings | None) -> dict[str, Any]:
+    """Return all of an environment's settings but the token."""
+    kept = {**DEFAULTS, **(row.values if row else {})}
+    return {name: value for name, value in kept.items() if name != TOKEN}
+
+
+def _faults(settings: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(settings, dict):
+        yield "settings", _("This must be an object of environments.")
+        return
+    for environment, sent in settings.items():
+        path = f"settings.{environment[:70]}"
+        if environment not in Environment.values:
+            yield path, _("There is no such environment.")
+        elif not isinstance(sent, dict):
+            yield path, _("This must be an object.")
+        else:
+            yield from _value_faults(sent, path)
+
+
+def _value_faults(sent: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    if len(json.dumps(sent, ensure_ascii=False).encode()) > MOST_BYTES:
+        yield path, _("At most %(most)d KB.") % {"most": MOST_BYTES // 1024}
+    for name in sent.keys() & DEFAULTS.keys():
+        place, value = f"{path}.{name}", sent[name]
+        if name == "apiMode" and value not in ApiMode.values:
+            yield place, _("This must be one of: %(names)s.") % {"names": ", ".join(ApiMode.values)}
+        elif isinstance(DEFAULTS[name], bool) and not isinstance(value, bool):
+            yield place, _("This must be true or false.")
+        elif isinstance(DEFAULTS[name], str) and not isinstance(value, str):
+            yield place, _("This must be a text.")
