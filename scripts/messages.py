@@ -22,7 +22,7 @@ KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
 }
 SOURCES = (("benchsessions", "*.py"), ("templates/bench", "*.html"))
-ALONE = ("templates/_nav.html",)
+ALONE = ("templates/base.html", "templates/_nav.html", "templates/_user_menu.html")
 
 
 def catalogue_of(language: str) -> Path:
