@@ -1,0 +1,1 @@
+"""Forms of the bench's pages, one module a subject."""
