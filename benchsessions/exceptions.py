@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
-from tenants.exceptions import Conflict, Invalid, NotFound, ParleyError
+from tenants.exceptions import Conflict, Forbidden, Invalid, NotFound, ParleyError
 
 
 class AnalystNotFound(NotFound):
@@ -20,6 +20,11 @@ class SessionNotFound(NotFound):
 class ItemNotFound(NotFound):
     code = "BENCH_ITEM_NOT_FOUND"
     sentence = _("The session has no such question.")
+
+
+class FlagNotFound(NotFound):
+    code = "BENCH_FLAG_NOT_FOUND"
+    sentence = _("There is no such flag.")
 
 
 class ChangedMeanwhile(ParleyError):
@@ -59,3 +64,18 @@ class NothingToRun(Conflict):
 class NoTarget(Invalid):
     code = "BENCH_NO_TARGET"
     sentence = _("Nobody has said yet where this environment is. Ask an admin of your team.")
+
+
+class OpinionNotFound(NotFound):
+    code = "BENCH_OPINION_NOT_FOUND"
+    sentence = _("This person was not asked for a second opinion.")
+
+
+class StillBlind(Forbidden):
+    code = "BENCH_STILL_BLIND"
+    sentence = _("You were asked for a second opinion here, so others decide.")
+
+
+class AskedOneself(Invalid):
+    code = "BENCH_ASKED_ONESELF"
+    sentence = _("Ask somebody else for a second opinion.")
