@@ -29,6 +29,7 @@ ACTIONS: Final[dict[tuple[str, Verb], AuditAction]] = {
     ("chats.Chat", Verb.DELETED): AuditAction.CHAT_DELETED,
     ("chats.Message", Verb.CHANGED): AuditAction.MESSAGE_CHANGED,
     ("chats.Message", Verb.DELETED): AuditAction.MESSAGE_DELETED,
+    ("benchsessions.Analyst", Verb.CHANGED): AuditAction.BENCH_ANALYST_CHANGED,
 }
 
 

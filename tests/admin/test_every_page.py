@@ -25,7 +25,7 @@ ADDED = {Agent, User}
 CHANGED = {Agent, User, Chat, Message}
 DELETED = {*CHANGED, ExternalIdentity}
 every_model = pytest.mark.parametrize("model", TENANT_MODELS, ids=lambda model: model._meta.label)
-SECRETS = ["argon2", "md5$", "v1:", "o" * 64, "t" * 64, "secret-token-4711"]
+SECRETS = ["argon2", "md5$", "v1:", "o" * 64, "t" * 64, "secret-token-4711", "token of o", "token of t", "header-of-"]
 
 
 def url(model: Any, page: str, *args: Any) -> str:
@@ -49,6 +49,8 @@ def pages(world: World) -> dict[str, Any]:
 def marks_of_theirs(world: World) -> list[str]:
     side = world.theirs
     marks = ["@theirs.org", "chat of t", "said by t", ">t1<", ">t2<", "diagnosis of t", side.team.name]
+    marks += [f"{what} of t<" for what in ("session", "set", "question", "flag", "platform")]
+    marks += ["answer of t", "карту t?", "judged by t"]
     return [*marks, *(str(row.pk) for row in side.rows.values())]
 
 

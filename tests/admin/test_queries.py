@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiKey, AuditEntry, ExternalIdentity, Invitation, RefreshSession, User
 from agents.models import Agent, AgentMember, AgentVersion
+from benchsessions import models as bench
 from chats.models import Chat, ChatMember, Message, ReadMarker
 from sharing.models import Participant, Share
 from tests.admin.conftest import SignIn
@@ -33,7 +34,20 @@ MODELS = [
     ReadMarker,
     Share,
     Participant,
+    bench.Analyst,
+    bench.EnvironmentSettings,
+    bench.QuestionSet,
+    bench.QuestionSetVersion,
+    bench.Question,
+    bench.BenchSession,
+    bench.Item,
+    bench.Annotation,
+    bench.AnnotationRevision,
+    bench.Flag,
+    bench.SecondOpinion,
+    bench.BenchRun,
 ]
+HEAVY = ("request", "answer", "raw_response")
 
 
 @pytest.mark.parametrize("who", ["admin", "operator"])
@@ -49,6 +63,8 @@ def test_a_list_costs_the_same_for_one_row_and_for_many(
     with CaptureQueriesContext(connection) as many:
         client.get(url(model, "changelist"))
     assert len(many) == len(few)
+    columns = [f'"{name}"' for name in HEAVY]
+    assert not [query["sql"] for query in many if any(column in query["sql"] for column in columns)]
 
 
 def grow(world: World, cast: Cast) -> None:

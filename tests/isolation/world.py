@@ -87,18 +87,20 @@ def furnish(user: User, *, agents: int) -> Side:
 
 
 def bench_rows(user: User, agent: Agent, letter: str) -> dict[type[models.Model], Any]:
-    """Make a row of each model of the bench, with words of the team's letter in it."""
+    """Make a row of each model of the bench, with words of the team's letter in it; at most three times a team."""
     with tenant_scope(user.team_id):
-        analyst = bench.Analyst.objects.create(user=user, login=f"{ord(letter):08}")
+        before = bench.Analyst.objects.count()
+        analyst = bench.Analyst.objects.create(user=user, login=f"{before:04}{ord(letter):04}")
+        environment = bench.Environment.values[(before + 1) % 3]
         own = bench.EnvironmentSettings(
             analyst=analyst, environment="psi", values={"platformId": f"platform of {letter}"}
         )
         own.bearer_token = f"token of {letter}"
         own.save()
-        target = bench.Target(environment="psi", agent=agent)
-        target.headers = {"X-Key": f"header of {letter}"}
+        target = bench.Target(environment=environment, agent=agent)
+        target.headers = {"X-Key": f"header-of-{letter}"}
         target.save()
-        questions = bench.QuestionSet.objects.create(name=f"set of {letter}", created_by=analyst)
+        questions = bench.QuestionSet.objects.create(name=f"set of {letter}{before or ''}", created_by=analyst)
         version = bench.QuestionSetVersion.objects.create(question_set=questions, number=1, n_questions=1)
         question = bench.Question.objects.create(version=version, position=1, body=f"question of {letter}")
         # An address that names an analyst and a session of theirs is asked about both with one id.
