@@ -20,6 +20,7 @@ from benchsessions.models import (
     QuestionSetVersion,
     SecondOpinion,
     Target,
+    Upload,
 )
 from tenants.admin import ReadOnlyAdmin, TenantAdmin
 
@@ -214,3 +215,15 @@ class BenchRunAdmin(_LightAdmin):
         "errors_in_row", "started_at", "resumed_at", "ended_at", "stop_requested_at", "lease_until", "reason",
         "sentence",
     ]  # fmt: skip
+
+
+@admin.register(Upload)
+class UploadAdmin(_LightAdmin):
+    """Files that people sent and have not taken over yet; what is in them is theirs alone."""
+
+    heavy = ("data",)
+    list_display = ["name", "owner", "question_set", "created_at"]
+    list_select_related = ["owner__user", "question_set"]
+    search_fields = ["name", "owner__login", "owner__user__email"]
+    date_hierarchy = "created_at"
+    fields = ["owner", "question_set", "name", "created_at"]

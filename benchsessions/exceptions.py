@@ -79,3 +79,28 @@ class StillBlind(Forbidden):
 class AskedOneself(Invalid):
     code = "BENCH_ASKED_ONESELF"
     sentence = _("Ask somebody else for a second opinion.")
+
+
+class SetNotFound(NotFound):
+    code = "BENCH_SET_NOT_FOUND"
+    sentence = _("There is no such question set.")
+
+
+class QuestionNotFound(NotFound):
+    code = "BENCH_QUESTION_NOT_FOUND"
+    sentence = _("The set has no such question.")
+
+
+class SetNameTaken(Conflict):
+    code = "BENCH_SET_NAME_TAKEN"
+    sentence = _("Your team has a question set of this name already.")
+
+
+class VersionFrozen(Conflict):
+    code = "BENCH_VERSION_FROZEN"
+    sentence = _("This version was used and stays as it is. Begin the next one.")
+
+
+class NotATable(Invalid):
+    code = "BENCH_NOT_A_TABLE"
+    sentence = _("This is not a table of questions: CSV, XLSX and JSON Lines are.")

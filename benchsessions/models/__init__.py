@@ -6,6 +6,7 @@ from benchsessions.models.questions import Question, QuestionSet, QuestionSetVer
 from benchsessions.models.runs import BenchRun, RunState
 from benchsessions.models.sessions import BenchSession, Item, ItemStatus
 from benchsessions.models.targets import ApiMode, Environment, Target
+from benchsessions.models.uploads import Upload
 
 __all__ = [
     "Analyst",
@@ -25,4 +26,5 @@ __all__ = [
     "RunState",
     "SecondOpinion",
     "Target",
+    "Upload",
 ]

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import ApiKey, Invitation, RefreshSession
-from benchsessions.models import BenchSession, QuestionSet
+from benchsessions.models import BenchSession, QuestionSet, Upload
 from sharing.models import Share
 from tenants.scope import unsafe_all_tenants
 from tests.conftest import Cast
@@ -59,6 +59,8 @@ def test_every_method_of_the_api_is_declared() -> None:
 def the_object(route: str, world: World) -> UUID:
     if "analyst_id" in route or "bench_id" in route:
         return world.ours.rows[BenchSession].pk
+    if "upload_id" in route:
+        return world.ours.rows[Upload].pk
     if "set_id" in route:
         return world.ours.rows[QuestionSet].pk
     if "session_id" in route:

@@ -115,6 +115,7 @@ def bench_rows(user: User, agent: Agent, letter: str) -> dict[type[models.Model]
         flag = bench.Flag.objects.create(item=item, author=analyst, comment=f"flag of {letter}")
         second = bench.SecondOpinion.objects.create(session=session, reviewer=analyst, asked_by=analyst)
         run = bench.BenchRun.objects.create(session=session, started_by=analyst, state=bench.RunState.DONE)
+        upload = bench.Upload.objects.create(owner=analyst, name=f"{letter}.csv", data=f"question of {letter}".encode())
         rows: list[Any] = [
             analyst,
             own,
@@ -128,6 +129,7 @@ def bench_rows(user: User, agent: Agent, letter: str) -> dict[type[models.Model]
             flag,
             second,
             run,
+            upload,
         ]
         rows.append(annotation.revisions.get())
     return {type(row): row for row in rows}
