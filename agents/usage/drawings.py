@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agents.usage import charts
-from agents.usage.charts import Chart
 from agents.usage.reports import SIZES, Part, Report, Sums
+from tenants import charts
+from tenants.charts import Drawing
 
 # From the floor up; the names are those of the fields of `Sums` and of the classes in charts.css.
 OUTCOMES: Final = {
@@ -18,16 +18,6 @@ OUTCOMES: Final = {
 }
 WAITS: Final = {"p50": "Half of them within", "p95": "95 of 100 within"}
 COLUMNS: Final = ("runs", *OUTCOMES, *SIZES.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A chart with its name in the page's ids, its title, and what it shows in a sentence."""
-
-    name: str
-    title: str
-    says: str
-    chart: Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +42,7 @@ def runs_per_day(report: Report) -> Drawing:
 def waits_per_day(report: Report) -> Drawing:
     """Draw how long the first text took each day."""
     series = {kind: [getattr(day.wait, kind) for day in report.days] for kind in WAITS}
-    chart = charts.lines([day.day for day in report.days], series, WAITS)
+    chart = charts.lines([day.day for day in report.days], series, WAITS, tell=_seconds)
     says = "No text came in these days."
     if report.wait.p50 is not None:
         says = f"Half of the runs had text within {report.wait.p50:.2f} s, 95 of 100 within {report.wait.p95:.2f} s."
@@ -78,3 +68,7 @@ def picture_of(report: Report) -> dict[str, Any]:
         "runs_drawing": runs_per_day(report),
         "agent_shares": shares(report.agents),
     }
+
+
+def _seconds(name: str, value: float) -> str:
+    return f"{name.lower()} {value:.2f} s"

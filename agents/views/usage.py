@@ -11,7 +11,8 @@ from accounts.decorators import member_required
 from accounts.principal import PrincipalRequest
 from agents import quota
 from agents.forms.usage import RANGES, RangeForm
-from agents.usage import charts, drawings, reports
+from agents.usage import drawings, reports
+from tenants import charts
 from tenants.spreadsheets import BYTE_ORDER_MARK, CONTENT_TYPE, as_download, csv_text
 
 

@@ -4,17 +4,19 @@ Across, places are shares of the width, so that a drawing fits a phone and a wid
 are; down, they are pixels.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import ceil, floor, log10
 from typing import Final
 
+from django.utils.formats import date_format
+
 TOP: Final = 12
 FLOOR: Final = 180
 HEIGHT: Final = 204
 MOST_DATES: Final = 4
-MOST_DOTTED: Final = 31  # days; with more, dots would hide their lines
+MOST_DOTTED: Final = 31  # on a line; more dots would hide it
 FILLED: Final = 0.72
 GAP: Final = 1  # between the parts of a column
 
@@ -56,7 +58,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """A line between the dots of two days that follow each other."""
+    """A line between the dots of two days."""
 
     kind: str
     x1: str
@@ -81,6 +83,16 @@ class Chart:
     floor: int = FLOOR
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart with its name in the page's ids, its title, and what it shows in a sentence."""
+
+    name: str
+    title: str
+    says: str
+    chart: Chart
+
+
 def stacked(days: Sequence[date], series: Mapping[str, Sequence[int]], legend: Mapping[str, str]) -> Chart:
     """Draw whole numbers a day, those of all kinds on top of each other in the order of the legend."""
     sums = [sum(values) for values in zip(*series.values(), strict=True)]
@@ -101,25 +113,41 @@ def stacked(days: Sequence[date], series: Mapping[str, Sequence[int]], legend: M
     return _chart(days, ticks, columns, {kind: legend[kind] for kind in kinds})
 
 
-def lines(days: Sequence[date], series: Mapping[str, Sequence[float | None]], legend: Mapping[str, str]) -> Chart:
-    """Draw seconds a day, one line a kind; a line has a gap where there is no number, a day alone is a dot."""
-    ticks = round_ticks(max((v for values in series.values() for v in values if v is not None), default=0))
+def lines(
+    days: Sequence[date],
+    series: Mapping[str, Sequence[float | None]],
+    legend: Mapping[str, str],
+    *,
+    tell: Callable[[str, float], str],
+    is_sparse: bool = False,
+    highest: float | None = None,
+) -> Chart:
+    """Draw a number a day, one line a kind; `tell` says one in words, by its label in the legend.
+
+    A line has a gap where there is no number, and a day alone is a dot; sparse numbers are joined over such days,
+    which then tell nothing. `highest` is what the scale ends with, else the highest number.
+    """
+    highest = highest or max((v for values in series.values() for v in values if v is not None), default=0)
+    ticks = round_ticks(highest)
     dots, strokes = [], []
     for kind in legend:
         places = [
             None if value is None else Dot(kind, _middle(days, place), _px(_height(value, ticks[-1])))
             for place, value in enumerate(series[kind])
         ]
-        for before, dot, after in zip([None, *places], places, [*places[1:], None], strict=False):
+        known = [dot for dot in places if dot]
+        joined = known if is_sparse else places
+        for before, dot, after in zip([None, *joined], joined, [*joined[1:], None], strict=False):
             if dot and before:
                 strokes.append(Stroke(kind, before.x, before.y, dot.x, dot.y))
-            if dot and (len(days) <= MOST_DOTTED or not (before or after)):
+            if dot and (len(known) <= MOST_DOTTED or not (before or after)):
                 dots.append(dot)
     columns = []
     for place, day in enumerate(days):
         numbers = {legend[kind]: values[place] for kind, values in series.items()}
-        told = ", ".join(f"{name.lower()} {value:.2f} s" for name, value in numbers.items() if value is not None)
-        columns.append(_column(days, place, f"{_day(day)}: {told or 'none'}", []))
+        told = ", ".join(tell(name, value) for name, value in numbers.items() if value is not None)
+        if told or not is_sparse:
+            columns.append(_column(days, place, f"{_day(day)}: {told or 'none'}", []))
     return _chart(days, ticks, columns, legend, dots, strokes)
 
 
@@ -195,4 +223,4 @@ def _px(place: float) -> str:
 
 
 def _day(day: date) -> str:
-    return f"{day.day} {day:%b}"
+    return date_format(day, "j M")

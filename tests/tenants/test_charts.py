@@ -4,10 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from agents.usage import charts
-from agents.usage.charts import FLOOR, GAP, TOP, Mark, lines, percent, round_ticks, stacked
+from tenants import charts
+from tenants.charts import FLOOR, GAP, TOP, Mark, lines, percent, round_ticks, stacked
 
 LEGEND = {"good": "Good", "bad": "Bad", "ugly": "Ugly"}
+
+
+def told(name, value):
+    return f"{name} {value:g}"
 
 
 def days(count, last=date(2026, 3, 31)):
@@ -85,22 +89,34 @@ def test_few_dates_are_labelled_the_last_one_always(count, labels):
 
 
 def test_a_line_has_a_gap_where_there_is_no_number():
-    chart = lines(days(5), {"good": [1, 2, None, 4, None]}, {"good": "Good"})
+    chart = lines(days(5), {"good": [1, 2, None, 4, None]}, {"good": "Good"}, tell=told)
     assert [(stroke.x1, stroke.x2) for stroke in chart.strokes] == [("10.00%", "30.00%")]
     assert [dot.x for dot in chart.dots] == ["10.00%", "30.00%", "70.00%"]
     assert chart.dots[-1].y == f"{TOP:.1f}"
     assert chart.columns[2].says == "29 Mar: none"
 
 
+def test_sparse_numbers_are_joined_over_days_without_one_and_those_tell_nothing():
+    chart = lines(days(365), {"good": [None, 40.0, *[None] * 362, 80.0]}, {"good": "Good"}, tell=told, is_sparse=True)
+    assert [(stroke.x1, stroke.x2) for stroke in chart.strokes] == [(percent(1.5, 365), percent(364.5, 365))]
+    assert [dot.x for dot in chart.dots] == [percent(1.5, 365), percent(364.5, 365)]
+    assert [column.says for column in chart.columns] == ["2 Apr: Good 40", "31 Mar: Good 80"]
+
+
+def test_a_scale_can_end_above_the_highest_number():
+    chart = lines(days(2), {"good": [10.0, 20.0]}, {"good": "Good"}, tell=told, highest=100)
+    assert [mark.label for mark in chart.heights] == ["0", "20", "40", "60", "80", "100"]
+
+
 def test_of_many_days_only_a_lonely_one_is_a_dot():
     values = [1.0] * 90
     values[10] = values[12] = None
-    chart = lines(days(90), {"good": values}, {"good": "Good"})
+    chart = lines(days(90), {"good": values}, {"good": "Good"}, tell=told)
     assert [dot.x for dot in chart.dots] == [percent(11.5, 90)]
 
 
 def test_without_any_number_there_is_an_empty_scale():
-    chart = lines(days(7), {"good": [None] * 7}, {"good": "Good"})
+    chart = lines(days(7), {"good": [None] * 7}, {"good": "Good"}, tell=told)
     assert (chart.dots, chart.strokes) == ([], [])
     assert [mark.label for mark in chart.heights] == ["0", "1"]
 
