@@ -13,7 +13,9 @@ from accounts import audit
 from accounts.audit import AuditAction
 from benchsessions.models import Analyst, ApiMode, Environment, EnvironmentSettings
 from tenants.exceptions import Invalid
-from tenants.secrets import mask
+from tenants.managers import find
+from tenants.scope import tenant_scope, unsafe_all_tenants
+from tenants.secrets import UnreadableSecret, mask
 
 TOKEN: Final = "bearerToken"  # noqa: S105 - a name
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -39,7 +41,7 @@ class ShownSettings(NamedTuple):
 def settings_for(analyst: Analyst) -> dict[str, dict[str, Any]]:
     """Return an analyst's settings with their tokens, for the contract's back end alone; that it did is recorded."""
     rows = _rows_of(analyst)
-    tokens = {environment: row.bearer_token for environment, row in rows.items()}
+    tokens = {environment: _token_of(row) for environment, row in rows.items()}
     if any(tokens.values()):
         handed_out = sorted(environment for environment, token in tokens.items() if token)
         audit.record(AuditAction.BENCH_TOKEN_READ, team_id=analyst.team_id, target=analyst, environments=handed_out)
@@ -54,7 +56,7 @@ def shown_settings(analyst: Analyst) -> dict[str, ShownSettings]:
     """Return an analyst's settings by environment as people may see them."""
     rows = _rows_of(analyst)
     return {
-        environment: ShownSettings(_values_of(row), mask(row.bearer_token) if row else None)
+        environment: ShownSettings(_values_of(row), mask(_token_of(row)))
         for environment in Environment.values
         for row in [rows.get(environment)]
     }
@@ -63,7 +65,7 @@ def shown_settings(analyst: Analyst) -> dict[str, ShownSettings]:
 def settings_of(analyst: Analyst, environment: str) -> tuple[dict[str, Any], str]:
     """Return how an analyst asks one environment, and the token for it; for whoever sends the questions."""
     row = _rows_of(analyst).get(environment)
-    return _values_of(row), row.bearer_token if row else ""
+    return _values_of(row), _token_of(row)
 
 
 def last_changed(analyst: Analyst) -> datetime:
@@ -86,7 +88,7 @@ def write_settings(*, analyst: Analyst, settings: Any) -> None:
         row = rows.get(environment) or EnvironmentSettings(analyst=analyst, environment=environment)
         row.values = {name: value for name, value in sent.items() if name != TOKEN}
         row.updated_at = timezone.now()
-        if TOKEN in sent and sent[TOKEN] != row.bearer_token:
+        if TOKEN in sent and sent[TOKEN] != _token_of(row):
             row.bearer_token = sent[TOKEN]
             changed_tokens.append(environment)
         row.save()
@@ -96,8 +98,29 @@ def write_settings(*, analyst: Analyst, settings: Any) -> None:
         )
 
 
+def reseal_tokens() -> int:
+    """Seal the tokens of all teams' analysts again under the first key; return how many."""
+    with unsafe_all_tenants(reason="rotate the keys of secrets"):
+        sealed = list(EnvironmentSettings.objects.exclude(sealed_bearer_token="").values_list("id", "team_id"))
+    for row_id, team_id in sealed:
+        with tenant_scope(team_id), transaction.atomic():
+            row = find(EnvironmentSettings.objects.select_for_update(), id=row_id)
+            if row is not None:
+                row.bearer_token = row.bearer_token
+                row.save(update_fields=["sealed_bearer_token"])
+    return len(sealed)
+
+
 def _rows_of(analyst: Analyst) -> dict[str, EnvironmentSettings]:
     return {row.environment: row for row in EnvironmentSettings.objects.filter(analyst=analyst)}
+
+
+def _token_of(row: EnvironmentSettings | None) -> str:
+    """Return a token; none if the key that sealed it is lost, so that it can be typed anew."""
+    try:
+        return row.bearer_token if row else ""
+    except UnreadableSecret:
+        return ""
 
 
 def _values_of(row: EnvironmentSettings | None) -> dict[str, Any]:

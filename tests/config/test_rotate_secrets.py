@@ -4,10 +4,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from agents.models import Agent
+from benchsessions.environments import settings_of, write_settings
+from benchsessions.models import Target
+from benchsessions.targets import headers_of
 from sharing.models import Share
 from sharing.queries import share_of
 from tenants.scope import tenant_scope
-from tests.factories import AgentFactory, ShareFactory
+from tests.factories import AgentFactory, AnalystFactory, ShareFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +23,23 @@ def agents():
 @pytest.fixture
 def share():
     return ShareFactory(password="a password")
+
+
+@pytest.fixture
+def analyst():
+    """Somebody at the bench with a token, in a team with a secret header."""
+    analyst = AnalystFactory()
+    with tenant_scope(analyst.team_id):
+        write_settings(analyst=analyst, settings={"psi": {"bearerToken": "token of the bench"}})
+        target = Target(environment="psi", backend_url="https://rag.example/ask")
+        target.headers = {"X-Key": "header of the bench"}
+        target.save()
+    return analyst
+
+
+def of_the_bench(analyst):
+    with tenant_scope(analyst.team_id):
+        return settings_of(analyst, "psi")[1], headers_of(Target.objects.get())
 
 
 def link_of(share):
@@ -35,16 +55,17 @@ def tokens(agents):
     return found
 
 
-def test_the_new_key_alone_opens_everything_afterwards(agents, share, settings, capsys):
+def test_the_new_key_alone_opens_everything_afterwards(agents, share, analyst, settings, capsys):
     link = link_of(share)
     old = settings.FIELD_KEYS
     settings.FIELD_KEYS = ["a new key", *old]
     call_command("rotate_secrets")
-    assert capsys.readouterr().out == "3 secrets are sealed with the first key.\n"
+    assert capsys.readouterr().out == "5 secrets are sealed with the first key.\n"
     settings.FIELD_KEYS = ["a new key"]
     assert tokens(agents) == ["secret number 1", "secret number 2"]
     assert link_of(share) == link
     assert share_of(link) == share
+    assert of_the_bench(analyst) == ("token of the bench", {"X-Key": "header of the bench"})
 
 
 def test_a_lost_key_is_said_and_changes_nothing(agents, settings):
@@ -54,3 +75,11 @@ def test_a_lost_key_is_said_and_changes_nothing(agents, settings):
         call_command("rotate_secrets")
     settings.FIELD_KEYS = old
     assert tokens(agents) == ["secret number 1", "secret number 2"]
+
+
+def test_what_the_bench_cannot_read_any_more_can_be_typed_anew(analyst, settings):
+    old = settings.FIELD_KEYS
+    settings.FIELD_KEYS = ["a new key"]
+    assert of_the_bench(analyst) == ("", {})
+    settings.FIELD_KEYS = old
+    assert of_the_bench(analyst) == ("token of the bench", {"X-Key": "header of the bench"})

@@ -1,12 +1,21 @@
 """Seal every stored secret again under the first of FIELD_KEYS."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
 import agents.actions
+import benchsessions.environments
+import benchsessions.targets
 import sharing.actions
 from tenants.secrets import UnreadableSecret
+
+RESEALING: Final = (
+    agents.actions.reseal_tokens,
+    sharing.actions.reseal_tokens,
+    benchsessions.environments.reseal_tokens,
+    benchsessions.targets.reseal_headers,
+)
 
 
 class Command(BaseCommand):
@@ -15,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Rotate all; safe to repeat, and stops at a secret that no key opens."""
         try:
-            count = agents.actions.reseal_tokens() + sharing.actions.reseal_tokens()
+            count = sum(reseal() for reseal in RESEALING)
         except UnreadableSecret as error:
             raise CommandError(f"{error} Put the key it was sealed with back into FIELD_KEYS.") from error
         self.stdout.write(f"{count} secrets are sealed with the first key.")
