@@ -25,7 +25,8 @@ class BenchRun(TenantModel):
 
     `owner` is the process that asks; its lease says until when it is believed alive, after which any other takes the
     run over. `dialogue_id` names the conversation in which questions are asked in order. `batch_size` is how many
-    questions go into one call of the bench mode, 0 for all. `n_done_before` and `resumed_at` are for the rate.
+    questions go into one call of the bench mode, 0 for all. `n_due` is how many questions it set out to ask at
+    `resumed_at`, `n_asked` how many of them are behind it: both are for showing only.
     """
 
     session = models.ForeignKey(BenchSession, on_delete=models.CASCADE, related_name="runs")
@@ -43,7 +44,8 @@ class BenchRun(TenantModel):
     stop_requested_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(default=timezone.now)
     resumed_at = models.DateTimeField(default=timezone.now)
-    n_done_before = models.PositiveIntegerField(default=0)
+    n_due = models.PositiveIntegerField(default=0)
+    n_asked = models.PositiveIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=40, blank=True)
     sentence = models.CharField(max_length=500, blank=True)
