@@ -30,6 +30,7 @@ INVITATION_MAILS_PER_TEAM: Final = 100
 RESETS_PER_ADDRESS: Final = 20
 RESETS_PER_ACCOUNT: Final = 5
 AGENT_TESTS_PER_PERSON: Final = 30
+BENCH_CHECKS_PER_PERSON: Final = 10
 SHARE_TRIES_PER_VISITOR: Final = 60
 # A row at rest, at zero or before the window, begins a new window.
 COUNT: Final = """
@@ -106,6 +107,11 @@ def count_reset(*, email: str, address: Address | None) -> None:
 def count_agent_test(*, user_id: UUID) -> None:
     """Count a test of an agent, which calls it and costs nothing; raise `TooManyRequests` beyond the limit."""
     _count(f"agent-test:{user_id}", tries=AGENT_TESTS_PER_PERSON, seconds=ADDRESS_SECONDS)
+
+
+def count_bench_check(*, user_id: UUID) -> None:
+    """Count a try of a token at the bench, which asks a service a question; raise `TooManyRequests` beyond the limit."""
+    _count(f"bench-check:{user_id}", tries=BENCH_CHECKS_PER_PERSON, seconds=ADDRESS_SECONDS)
 
 
 def count_share_join(*, address: Address | None) -> Attempt:

@@ -61,6 +61,11 @@ class NothingToRun(Conflict):
     sentence = _("There is nothing left to ask.")
 
 
+class EnvironmentNotFound(NotFound):
+    code = "BENCH_ENVIRONMENT_NOT_FOUND"
+    sentence = _("There is no such environment.")
+
+
 class NoTarget(Invalid):
     code = "BENCH_NO_TARGET"
     sentence = _("Nobody has said yet where this environment is. Ask an admin of your team.")
