@@ -14,14 +14,20 @@ BYTE_ORDER_MARK: Final = "\ufeff"  # without it, Excel takes UTF-8 for something
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
-def csv_text(rows: Iterable[Iterable[object]]) -> str:
+def csv_text(rows: Iterable[Iterable[object]], separator: str = ",") -> str:
     """Return rows as CSV; a text that a spreadsheet would take for a formula gets an apostrophe before it.
 
     Every text is quoted, since in half of the world a spreadsheet parts the cells at semicolons.
     """
     written = StringIO()
-    csv.writer(written, quoting=csv.QUOTE_NONNUMERIC).writerows([_cell(value) for value in row] for row in rows)
+    writer = csv.writer(written, delimiter=separator, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerows([_cell(value) for value in row] for row in rows)
     return written.getvalue()
+
+
+def is_like_formula(text: str) -> bool:
+    """Tell whether a spreadsheet may take a text for a formula, which may stand behind white space."""
+    return text.startswith(("\t", "\r")) or text.lstrip().startswith(FORMULA_STARTS)
 
 
 def as_download(response: HttpResponseBase, name: str) -> HttpResponseBase:
@@ -30,9 +36,20 @@ def as_download(response: HttpResponseBase, name: str) -> HttpResponseBase:
     return response
 
 
+def unmasked(text: str) -> str:
+    """Return a text as it was before `csv_text` wrote it."""
+    return text[1:] if text.startswith("'") and _is_masked(text[1:]) else text
+
+
 def _cell(value: object) -> object:
-    """Return a cell as it is written; a formula may stand behind white space."""
+    """Return a cell as it is written."""
     if isinstance(value, int | float) or value is None:
         return value
     text = str(value)
-    return f"'{text}" if text.startswith(("\t", "\r")) or text.lstrip().startswith(FORMULA_STARTS) else text
+    return f"'{text}" if _is_masked(text) else text
+
+
+def _is_masked(text: str) -> bool:
+    """Tell whether a text gets an apostrophe: a formula does, also behind white space, and behind others to read it."""
+    bare = text.lstrip("'")
+    return bare.startswith(("\t", "\r")) or bare.lstrip().startswith(FORMULA_STARTS)

@@ -1,0 +1,86 @@
+"""XLSX, read cell by cell within bounds: it is a ZIP of XML, and both can hold far more than they weigh."""
+
+import logging
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from io import BytesIO
+from typing import Any, Final
+from zipfile import BadZipFile, ZipFile
+
+from django.utils.translation import gettext as _
+from openpyxl import DEFUSEDXML, load_workbook
+
+from benchsessions.exceptions import NotATable
+from benchsessions.tables.table import MOST_BLANK_ROWS, MOST_COLUMNS, Table, made_table
+from tenants.exceptions import ParleyError
+from tenants.spreadsheets import unmasked
+
+log = logging.getLogger(__name__)
+
+MOST_UNPACKED: Final = 128 * 2**20
+MOST_PARTS: Final = 2_000
+BOMB_RATIO: Final = 100
+SMALL: Final = 2**20
+
+if not DEFUSEDXML:
+    raise ImportError("Without defusedxml a spreadsheet could blow up the XML reader.")
+
+
+def read_sheet(data: bytes, *, has_header: bool | None = None) -> Table:
+    """Return the table on the first sheet that is not hidden and not empty; formulas as what they last gave."""
+    _check_archive(data)
+    try:
+        workbook = load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        for sheet in workbook.worksheets:
+            if sheet.sheet_state == "visible":
+                rows = list(_rows(sheet))
+                if rows:
+                    return made_table(rows, has_header=has_header)
+    except ParleyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what a broken spreadsheet makes of the library is beyond listing
+        log.info("A spreadsheet cannot be read: %s", type(error).__name__)
+        raise NotATable(_("This spreadsheet is damaged. Save it anew, or as CSV.")) from None
+    raise NotATable(_("There is nothing in it."))
+
+
+def _check_archive(data: bytes) -> None:
+    """Refuse what would unpack to far more than it weighs; the sizes that a ZIP declares are never exceeded."""
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            parts = archive.infolist()
+    except (BadZipFile, ValueError, NotImplementedError, OSError):
+        raise NotATable(_("This spreadsheet is damaged. Save it anew, or as CSV.")) from None
+    unpacked = sum(part.file_size for part in parts)
+    is_bomb = any(part.file_size > SMALL + BOMB_RATIO * part.compress_size for part in parts)
+    if unpacked > MOST_UNPACKED or len(parts) > MOST_PARTS or is_bomb:
+        raise NotATable(_("This spreadsheet is too large once unpacked. Save it as CSV."))
+
+
+def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
+    """Give the rows with something in them; cells beyond the last column allowed are seen, to be refused."""
+    sheet.reset_dimensions()  # what a file says of its size may be anything
+    blank = 0
+    for number, values in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1), 1):
+        if all(value is None or value == "" for value in values):
+            blank += 1
+            if blank > MOST_BLANK_ROWS:
+                return
+            continue
+        blank = 0
+        yield number, [_text(value) for value in values]
+
+
+def _text(value: Any) -> str:
+    """Return a cell as a person reads it: 12345678 and not 12345678.0, 2026-11-22 and not a count of days."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
+    if isinstance(value, date | time | timedelta):
+        return str(value)
+    return unmasked(str(value)).replace("_x000D_", "").replace("\r\n", "\n").replace("\r", "\n")
