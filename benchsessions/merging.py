@@ -33,7 +33,8 @@ def merge_annotations(
     whole = standing | {index: data or {} for index, data in merged.items()}
     read = read_annotations(whole, session.n_questions)
     kept = {index: data for index, data in read.items() if merged.get(str(index), data) is not None}
-    return session.version, write_annotations(session, author, kept)
+    changes = write_annotations(session, author, kept)
+    return session.version, changes
 
 
 def _merged(standing: Mapping[str, Any], sections: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -104,7 +104,10 @@ def own_annotation(item: Item, viewer: Analyst) -> Annotation | None:
 
 def annotations_on(item: Item, viewer: Analyst) -> list[Annotation]:
     """Return what people said of an answer, as far as somebody may see it, the latest rated first."""
-    return list(visible_annotations(item.session, viewer).filter(item=item).order_by("-updated_at", "-id"))
+    said = list(visible_annotations(item.session, viewer).filter(item=item).order_by("-updated_at", "-id"))
+    for annotation in said:
+        annotation.item = item
+    return said
 
 
 def flags_of(item: Item) -> list[Flag]:

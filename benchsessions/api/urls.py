@@ -1,5 +1,23 @@
 """The bench's API: the contract under `v1/users`, our own calls under `bench`."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from benchsessions.api.items import ItemViewSet, SessionViewSet
+
+SESSION = "bench/sessions/<uuid:bench_id>"
+ITEM = f"{SESSION}/items/<int:index>"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("bench/sessions", SessionViewSet.as_view({"get": "list"})),
+    path(SESSION, SessionViewSet.as_view({"get": "retrieve"})),
+    path(f"{SESSION}/items", ItemViewSet.as_view({"get": "list"})),
+    path(ITEM, ItemViewSet.as_view({"get": "retrieve"}), name="api-bench-item"),
+    path(
+        f"{ITEM}/annotation",
+        ItemViewSet.as_view({"get": "annotation", "put": "annotate", "delete": "take_back"}),
+        name="api-bench-annotation",
+    ),
+    path(f"{SESSION}/annotations", ItemViewSet.as_view({"patch": "merge"})),
+    path(f"{ITEM}/flags", ItemViewSet.as_view({"post": "flag"}), name="api-bench-flags"),
+    path(f"{SESSION}/flags/<uuid:flag_id>/resolve", ItemViewSet.as_view({"post": "resolve"})),
+]

@@ -34,6 +34,8 @@ AGENT_SEEN = "403 303 403 403 404 302"
 AGENT = {"name": "made here", "kind": "demo"}
 SAID = [{"role": "user", "content": "hello"}]
 
+TEAMS = "200 200 200 404 404 401"
+TEAMS_PAGE = "200 200 200 404 404 302"
 LINK = {"title": "made here", "max_concurrent_users": "10", "max_messages": "200"}
 NEW_AGENT = {**AGENT, "auth_kind": "bearer", "audience": "all"}
 
@@ -154,6 +156,20 @@ ROUTES: dict[str, dict[str, Call]] = {
     },
     "shares/<uuid:share_id>/log": {"GET": call("200 200 404 404 404 302")},
     "shares/<uuid:share_id>/log.csv": {"GET": call("200 200 404 404 404 302")},
+    "api/bench/sessions": {"GET": call(SIGNED_IN)},
+    "api/bench/sessions/<uuid:bench_id>": {"GET": call(TEAMS)},
+    "api/bench/sessions/<uuid:bench_id>/items": {"GET": call(TEAMS)},
+    "api/bench/sessions/<uuid:bench_id>/items/<int:index>": {"GET": call(TEAMS)},
+    "api/bench/sessions/<uuid:bench_id>/items/<int:index>/annotation": {
+        "GET": call(TEAMS),
+        "PUT": call("428 428 428 428 428 401", {"data": None}),
+        "DELETE": call("428 428 428 428 428 401"),
+    },
+    "api/bench/sessions/<uuid:bench_id>/annotations": {"PATCH": call("428 428 428 428 428 401", {"annotations": {}})},
+    "api/bench/sessions/<uuid:bench_id>/items/<int:index>/flags": {
+        "POST": call("201 201 201 404 404 401", {"comment": "made here"})
+    },
+    "api/bench/sessions/<uuid:bench_id>/flags/<uuid:flag_id>/resolve": {"POST": call(TEAMS, {})},
     "bench/language": {"POST": call("302", {"language": "ru"})},
     "usage": {"GET": call(PAGE)},
     "usage.csv": {"GET": call(PAGE)},

@@ -17,6 +17,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import PERSONAL_SCOPES, TEAM_SCOPES, ApiKey, Scope
 from accounts.permissions import IsTrustedBackEnd
+from benchsessions.models import BenchSession, Flag
 from sharing.models import Share
 from tenants.exceptions import TooManyRequests
 from tests.conftest import Cast
@@ -80,6 +81,16 @@ OPENED_BY: dict[str, str] = {
     "GET /api/chats/{id}/members": Scope.CHATS_READ,
     "PUT /api/chats/{id}/members": Scope.CHATS_WRITE,
     "POST /api/chats/{id}/read": Scope.CHATS_WRITE,
+    "GET /api/bench/sessions": Scope.BENCH,
+    "GET /api/bench/sessions/{id}": Scope.BENCH,
+    "GET /api/bench/sessions/{id}/items": Scope.BENCH,
+    "GET /api/bench/sessions/{id}/items/{id}": Scope.BENCH,
+    "GET /api/bench/sessions/{id}/items/{id}/annotation": Scope.BENCH,
+    "PUT /api/bench/sessions/{id}/items/{id}/annotation": Scope.BENCH,
+    "DELETE /api/bench/sessions/{id}/items/{id}/annotation": Scope.BENCH,
+    "PATCH /api/bench/sessions/{id}/annotations": Scope.BENCH,
+    "POST /api/bench/sessions/{id}/items/{id}/flags": Scope.BENCH,
+    "POST /api/bench/sessions/{id}/flags/{id}/resolve": Scope.BENCH,
     "GET /v1/models": Scope.AGENTS_READ,
     "GET /v1/models/{id}": Scope.AGENTS_READ,
     "POST /v1/chat/completions": Scope.CHATS_WRITE,
@@ -178,6 +189,9 @@ def ask(side: Side) -> Ask:
         stranger.cookies.clear()
         method, path = call.split(" ")
         kinds = {
+            "bench/sessions": side.rows[BenchSession].pk,
+            "flags": side.rows[Flag].pk,
+            "items": 0,
             "agents": side.agent.pk,
             "models": side.agent.pk,
             "chats": side.chat.pk,

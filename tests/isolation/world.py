@@ -112,7 +112,7 @@ def bench_rows(user: User, agent: Agent, letter: str) -> dict[type[models.Model]
         said = {"overall": {"rating": "correct", "comment": f"judged by {letter}"}}
         annotation = save_annotation(session_id=session.id, index=0, author=analyst, data=said, version=0)
         item = session.items.get()
-        flag = bench.Flag.objects.create(item=item, author=analyst, comment=f"flag of {letter}")
+        flag = bench.Flag.objects.create(id=session.id, item=item, author=analyst, comment=f"flag of {letter}")
         second = bench.SecondOpinion.objects.create(session=session, reviewer=analyst, asked_by=analyst)
         run = bench.BenchRun.objects.create(session=session, started_by=analyst, state=bench.RunState.DONE)
         upload = bench.Upload.objects.create(owner=analyst, name=f"{letter}.csv", data=f"question of {letter}".encode())
