@@ -25,11 +25,6 @@ def csv_text(rows: Iterable[Iterable[object]], separator: str = ",") -> str:
     return written.getvalue()
 
 
-def is_like_formula(text: str) -> bool:
-    """Tell whether a spreadsheet may take a text for a formula, which may stand behind white space."""
-    return text.startswith(("\t", "\r")) or text.lstrip().startswith(FORMULA_STARTS)
-
-
 def as_download(response: HttpResponseBase, name: str) -> HttpResponseBase:
     """Have the browser save a response as a file of this name."""
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
@@ -38,7 +33,7 @@ def as_download(response: HttpResponseBase, name: str) -> HttpResponseBase:
 
 def unmasked(text: str) -> str:
     """Return a text as it was before `csv_text` wrote it."""
-    return text[1:] if text.startswith("'") and _is_masked(text[1:]) else text
+    return text[1:] if text.startswith("'") and is_like_formula(text[1:]) else text
 
 
 def _cell(value: object) -> object:
@@ -46,10 +41,10 @@ def _cell(value: object) -> object:
     if isinstance(value, int | float) or value is None:
         return value
     text = str(value)
-    return f"'{text}" if _is_masked(text) else text
+    return f"'{text}" if is_like_formula(text) else text
 
 
-def _is_masked(text: str) -> bool:
-    """Tell whether a text gets an apostrophe: a formula does, also behind white space, and behind others to read it."""
+def is_like_formula(text: str) -> bool:
+    """Tell whether a text gets an apostrophe: a formula, also behind white space, or one that has some already."""
     bare = text.lstrip("'")
     return bare.startswith(("\t", "\r")) or bare.lstrip().startswith(FORMULA_STARTS)
