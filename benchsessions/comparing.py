@@ -64,6 +64,11 @@ class Cell(NamedTuple):
     is_hidden: bool
 
     @property
+    def number(self) -> int:
+        """The question's number as people count."""
+        return self.position + 1
+
+    @property
     def is_failed(self) -> bool:
         return self.status in FAILED
 

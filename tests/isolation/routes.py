@@ -170,7 +170,26 @@ ROUTES: dict[str, dict[str, Call]] = {
         "POST": call("201 201 201 404 404 401", {"comment": "made here"})
     },
     "api/bench/sessions/<uuid:bench_id>/flags/<uuid:flag_id>/resolve": {"POST": call(TEAMS, {})},
+    "api/v1/users/login": {"POST": call(BACK_END, {})},
+    "api/v1/users/<uuid:analyst_id>/settings": {"GET": call(BACK_END), "PUT": call(BACK_END, {})},
+    "api/v1/users/<uuid:analyst_id>/sessions": {"GET": call(BACK_END), "POST": call(BACK_END, {})},
+    "api/v1/users/<uuid:analyst_id>/sessions/<uuid:bench_id>": {
+        "GET": call(BACK_END),
+        "PUT": call(BACK_END, {}),
+        "DELETE": call(BACK_END),
+    },
+    "bench/compare": {"GET": call(PAGE)},
     "bench/language": {"POST": call("302", {"language": "ru"})},
+    "bench/settings": {
+        "GET": call(PAGE),
+        "POST": call("303 303 303 303 303 302", {"environment": "psi", "psi-apiMode": "bench"}),
+    },
+    "bench/settings/check": {"POST": call("303 303 303 303 303 302", {"environment": "psi"})},
+    "bench/targets": {"GET": call("403 200 403 403 200 302")},
+    "bench/targets/<str:environment>": {
+        "GET": call("403 404 403 403 404 302"),
+        "POST": call("403 404 403 403 404 302", {"remove": "1"}),
+    },
     "usage": {"GET": call(PAGE)},
     "usage.csv": {"GET": call(PAGE)},
     "chats": {"GET": call(PAGE)},
