@@ -65,13 +65,12 @@ def places_of(answers: Sequence[Any], questions: Sequence[str]) -> list[int] | N
     """Return for each answer the index of its question; None where that cannot be known.
 
     By `index` where every answer has one, else by the question that each repeats, else by order if there are as many
-    answers as questions. Nothing is ever shifted to make it fit.
+    answers as questions. Indexes that contradict each other are no order. Nothing is ever shifted to make it fit.
     """
-    return (
-        _by_index(answers, len(questions))
-        or _by_echo(answers, questions)
-        or (list(range(len(questions))) if len(answers) == len(questions) else None)
-    )
+    indexes = [answer.get("index") if isinstance(answer, dict) else None for answer in answers]
+    are_indexed = all(type(index) is int for index in indexes)
+    in_order = list(range(len(questions))) if len(answers) == len(questions) and not are_indexed else None
+    return _by_index(indexes, len(questions)) or _by_echo(answers, questions) or in_order
 
 
 def read_answer(answer: Any) -> Reading:
@@ -97,10 +96,9 @@ def _milliseconds(value: Any) -> int | None:
     return round(value) if is_number and 0 <= value <= LONGEST_MS else None
 
 
-def _by_index(answers: Sequence[Any], count: int) -> list[int] | None:
-    found = [answer.get("index") if isinstance(answer, dict) else None for answer in answers]
-    indexes = [index for index in found if type(index) is int and 0 <= index < count]
-    return indexes if len(set(indexes)) == len(answers) else None
+def _by_index(indexes: Sequence[Any], count: int) -> list[int] | None:
+    places = [index for index in indexes if type(index) is int and 0 <= index < count]
+    return places if len(set(places)) == len(indexes) else None
 
 
 def _by_echo(answers: Sequence[Any], questions: Sequence[str]) -> list[int] | None:

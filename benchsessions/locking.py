@@ -21,7 +21,8 @@ def lock_session(session_id: UUID) -> BenchSession:
 def touch(session: BenchSession, **counts: int) -> None:
     """Note a change of a locked session: a new version, a new time, and by how much each count grew."""
     grown = {name: F(name) + by for name, by in counts.items() if by}
-    BenchSession.objects.filter(id=session.id).update(version=F("version") + 1, updated_at=timezone.now(), **grown)
+    session.updated_at = timezone.now()
+    BenchSession.objects.filter(id=session.id).update(version=F("version") + 1, updated_at=session.updated_at, **grown)
     session.version += 1
     for name, by in counts.items():
         setattr(session, name, getattr(session, name) + by)

@@ -48,6 +48,11 @@ def response_of(session: BenchSession) -> Any:
     return Frame(session.response_frame["key"], session.response_frame["rest"]).around(answers)
 
 
+def requests_of(session: BenchSession) -> list[Any]:
+    """Return the questions of a session as they are sent."""
+    return list(Item.objects.filter(session=session).order_by("index").values_list("request", flat=True))
+
+
 def annotations_of(session: BenchSession, author: Analyst) -> dict[str, Any]:
     """Return an author's annotations as the contract has them: index as text → sections."""
     own = Annotation.objects.filter(session=session, author=author).order_by("item__index")

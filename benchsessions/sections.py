@@ -103,14 +103,9 @@ def _section_faults(section: dict[str, Any], path: str) -> Iterator[tuple[str, s
 
 
 def _depth(value: Any) -> int:
-    """Return how deep objects and lists are nested, no further than what is too deep."""
+    """Return how many objects and lists stand within each other, no further than what is too deep."""
     level, depth = [value], 0
-    while level and depth <= MOST_DEPTH:
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
+    while depth <= MOST_DEPTH and (holders := [outer for outer in level if isinstance(outer, dict | list)]):
+        level = [inner for outer in holders for inner in (outer.values() if isinstance(outer, dict) else outer)]
         depth += 1
-    return depth - 1
+    return depth

@@ -1,21 +1,32 @@
 """Making sessions and laying answers beside their questions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from benchsessions.annotating import write_annotations
+from benchsessions.annotating import Changes, write_annotations
 from benchsessions.answers import places_of, read_answer, take_apart
-from benchsessions.exceptions import QuestionsFrozen
-from benchsessions.locking import touch
-from benchsessions.models import Analyst, Annotation, BenchSession, Item, ItemStatus, QuestionSetVersion
+from benchsessions.exceptions import ChangedMeanwhile, QuestionsFrozen, RunInProgress
+from benchsessions.locking import lock_session, touch
+from benchsessions.models import (
+    Analyst,
+    Annotation,
+    BenchRun,
+    BenchSession,
+    Item,
+    ItemStatus,
+    QuestionSetVersion,
+    RunState,
+)
 from benchsessions.models.sessions import FAILED
 from benchsessions.questions import question_key, text_of_request
+from benchsessions.sections import read_annotations
 
 BATCH: Final = 250
 
@@ -59,6 +70,38 @@ def create_session(
     if annotations:
         write_annotations(session, owner, annotations)
     return session
+
+
+@transaction.atomic
+def change_session(
+    *,
+    session_id: UUID,
+    author: Analyst,
+    versions: Collection[int] | None = None,
+    questions: Sequence[Asked] | None = None,
+    response: Any = None,
+    replaced_characters: int = 0,
+    annotations: Any = None,
+) -> Changes:
+    """Change what is given of a session, all of it or nothing; `annotations`, unchecked, become all of the author's.
+
+    `versions` are those the author may be changing, None for whichever stands. Raises `SessionNotFound`,
+    `ChangedMeanwhile`, `RunInProgress`, `QuestionsFrozen`, and `Invalid` for bad annotations.
+    """
+    session = lock_session(session_id)
+    if versions is not None and session.version not in versions:
+        raise ChangedMeanwhile(session.version)
+    is_asked_anew = questions is not None or response is not None
+    if is_asked_anew and BenchRun.objects.filter(session=session, state=RunState.RUNNING).exists():
+        raise RunInProgress()
+    if questions is not None:
+        replace_questions(session, questions)
+    if response is not None:
+        session.replaced_characters = replaced_characters
+        lay_response(session, response)
+    said = None if annotations is None else read_annotations(annotations, session.n_questions)
+    touch(session)
+    return Changes() if said is None else write_annotations(session, author, said)
 
 
 def replace_questions(session: BenchSession, questions: Sequence[Asked]) -> None:
@@ -109,7 +152,7 @@ def _lay(session: BenchSession, items: Sequence[Item], response: Any) -> None:
     session.response_frame = frame.as_json() if is_laid and frame else None
     session.raw_response = None if is_laid else response
     session.is_misaligned = 0 < len(laid) < len(items) if is_laid else bool(response)
-    session.save(update_fields=["response_frame", "raw_response", "is_misaligned"])
+    session.save(update_fields=["response_frame", "raw_response", "is_misaligned", "replaced_characters"])
     answered = sum(item.status == ItemStatus.OK for item in items)
     failed = sum(item.status in FAILED for item in items)
     touch(session, n_answered=answered - session.n_answered, n_failed=failed - session.n_failed)

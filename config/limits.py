@@ -13,6 +13,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 TAKES_FILES: Final = re.compile(r"/api/chats/[^/]+/messages|/chats/[^/]+/send|/v1/chat/completions|/v1/responses")
 # Where a picture is sent; one that is too large is refused there, in words of its own.
 TAKES_A_PICTURE: Final = re.compile(r"/api/agents/[^/]+/avatar|/agents/[^/]+/avatar|/profile")
+# Where a bench session is sent whole, with all its answers.
+TAKES_A_SESSION: Final = re.compile(r"/api/v1/users/[^/]+/sessions(/[^/]+)?")
 # In the scope of a request whose body was too large and is gone.
 REFUSED: Final = "parley.body_refused"
 PIECE: Final = 64 * 1024
@@ -68,6 +70,8 @@ def _limit(path: str) -> int:
         return int(settings.MAX_UPLOAD_BYTES)
     if TAKES_A_PICTURE.fullmatch(path):
         return max(settings.MAX_BODY_BYTES, 5 * settings.MAX_AVATAR_BYTES)
+    if TAKES_A_SESSION.fullmatch(path):
+        return max(settings.MAX_BODY_BYTES, settings.MAX_BENCH_BODY_BYTES)
     return int(settings.MAX_BODY_BYTES)
 
 

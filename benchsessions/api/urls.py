@@ -1,6 +1,6 @@
 """The bench's API: the contract under `v1/users`, our own calls under `bench`."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from benchsessions.api.items import ItemViewSet, SessionViewSet
 
@@ -8,6 +8,7 @@ SESSION = "bench/sessions/<uuid:bench_id>"
 ITEM = f"{SESSION}/items/<int:index>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/users/", include("benchsessions.api.contract.urls")),
     path("bench/sessions", SessionViewSet.as_view({"get": "list"})),
     path(SESSION, SessionViewSet.as_view({"get": "retrieve"})),
     path(f"{SESSION}/items", ItemViewSet.as_view({"get": "list"})),

@@ -1,7 +1,7 @@
 """JSON in, strictly: what a database or a peer could not hold is refused here with a sentence."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
@@ -62,8 +62,23 @@ class UploadJSONParser(StrictJSONParser):
 
 def loads(body: bytes, *, what: str = "The body") -> Any:
     """Decode a JSON document; raise `ParseError` with a plain sentence on a bad one, which is called `what`."""
+    value = decode(body, what=what)
+    _check_values(value)
+    return value
+
+
+def decode(body: bytes, *, what: str = "The body", pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """Do the same without a look at depth and characters; `pairs` makes an object of its keys and values.
+
+    It may raise a `ValueError` with the end of a sentence.
+    """
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite_float)
+        return json.loads(
+            body.decode("utf-8"),
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
+            object_pairs_hook=pairs,
+        )
     except UnicodeDecodeError:
         raise ParseError(f"{what} is not valid UTF-8.") from None
     except RecursionError:
@@ -73,8 +88,6 @@ def loads(body: bytes, *, what: str = "The body") -> Any:
         raise ParseError(f"{what} is not valid JSON: {seen}.") from None
     except ValueError as error:
         raise ParseError(f"{what} is not valid JSON: {error}.") from None
-    _check_values(value)
-    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -17,7 +17,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import PERSONAL_SCOPES, TEAM_SCOPES, ApiKey, Scope
 from accounts.permissions import IsTrustedBackEnd
-from benchsessions.models import BenchSession, Flag
+from benchsessions.models import Analyst, BenchSession, Flag
 from sharing.models import Share
 from tenants.exceptions import TooManyRequests
 from tests.conftest import Cast
@@ -81,6 +81,14 @@ OPENED_BY: dict[str, str] = {
     "GET /api/chats/{id}/members": Scope.CHATS_READ,
     "PUT /api/chats/{id}/members": Scope.CHATS_WRITE,
     "POST /api/chats/{id}/read": Scope.CHATS_WRITE,
+    "POST /api/v1/users/login": Scope.BENCH,
+    "GET /api/v1/users/{id}/settings": Scope.BENCH,
+    "PUT /api/v1/users/{id}/settings": Scope.BENCH,
+    "GET /api/v1/users/{id}/sessions": Scope.BENCH,
+    "POST /api/v1/users/{id}/sessions": Scope.BENCH,
+    "GET /api/v1/users/{id}/sessions/{id}": Scope.BENCH,
+    "PUT /api/v1/users/{id}/sessions/{id}": Scope.BENCH,
+    "DELETE /api/v1/users/{id}/sessions/{id}": Scope.BENCH,
     "GET /api/bench/sessions": Scope.BENCH,
     "GET /api/bench/sessions/{id}": Scope.BENCH,
     "GET /api/bench/sessions/{id}/items": Scope.BENCH,
@@ -103,7 +111,7 @@ OPENED_BY: dict[str, str] = {
     "POST /v1/auth/sync-stack-user": Scope.USERS_SYNC,
 }
 # Open to a team's own keys alone; every other call is a person's.
-FOR_BACK_ENDS = {call for call, scope in OPENED_BY.items() if scope == Scope.USERS_SYNC}
+FOR_BACK_ENDS = {call for call, scope in OPENED_BY.items() if scope == Scope.USERS_SYNC or "/api/v1/users/" in call}
 Ask = Callable[..., Any]
 HEADERS = ("authorization", "x-api-key")
 PUBLIC_CALLS = [call for call, scope in OPENED_BY.items() if scope == PUBLIC]
@@ -189,6 +197,8 @@ def ask(side: Side) -> Ask:
         stranger.cookies.clear()
         method, path = call.split(" ")
         kinds = {
+            "users": side.rows[Analyst].pk,
+            f"users/{side.rows[Analyst].pk}/sessions": side.rows[BenchSession].pk,
             "bench/sessions": side.rows[BenchSession].pk,
             "flags": side.rows[Flag].pk,
             "items": 0,
@@ -247,7 +257,10 @@ def test_a_persons_key_opens_what_its_scope_opens_and_nothing_else(cast: Cast, a
     for call in CLOSED:
         needed = OPENED_BY[call]
         for scope, text in keys.items():
-            if scope == needed:
+            if scope == needed and call in FOR_BACK_ENDS:
+                answer = ask(call, **with_key(text, header=next(headers)))
+                assert (answer.status_code, answer.json()["error_code"]) == (403, "PERMISSION_DENIED"), call
+            elif scope == needed:
                 assert all(is_open(ask(call, **with_key(text, header=header))) for header in HEADERS), call
             else:
                 assert is_closed(ask(call, **with_key(text, header=next(headers))), needed), (call, scope)
