@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from benchsessions.views import compare, pages
+from benchsessions.views import compare, pages, settings, targets
 
 urlpatterns = [
     path("bench/compare", compare.comparison, name="bench-compare"),
