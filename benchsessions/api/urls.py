@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from benchsessions.api.exports import ExportViewSet
 from benchsessions.api.items import ItemViewSet, SessionViewSet
 
 SESSION = "bench/sessions/<uuid:bench_id>"
@@ -11,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/users/", include("benchsessions.api.contract.urls")),
     path("bench/sessions", SessionViewSet.as_view({"get": "list"})),
     path(SESSION, SessionViewSet.as_view({"get": "retrieve"})),
+    path(f"{SESSION}/export", ExportViewSet.as_view({"get": "retrieve"})),
     path(f"{SESSION}/items", ItemViewSet.as_view({"get": "list"})),
     path(ITEM, ItemViewSet.as_view({"get": "retrieve"}), name="api-bench-item"),
     path(

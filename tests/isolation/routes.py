@@ -179,6 +179,8 @@ ROUTES: dict[str, dict[str, Call]] = {
         "DELETE": call(BACK_END),
     },
     "bench/compare": {"GET": call(PAGE)},
+    "api/bench/sessions/<uuid:bench_id>/export": {"GET": call("400 400 400 404 404 401")},
+    "bench/sessions/<uuid:bench_id>/export": {"GET": call("200 200 200 404 404 302")},
     "bench/language": {"POST": call("302", {"language": "ru"})},
     "bench/settings": {
         "GET": call(PAGE),

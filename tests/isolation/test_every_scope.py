@@ -91,6 +91,7 @@ OPENED_BY: dict[str, str] = {
     "DELETE /api/v1/users/{id}/sessions/{id}": Scope.BENCH,
     "GET /api/bench/sessions": Scope.BENCH,
     "GET /api/bench/sessions/{id}": Scope.BENCH,
+    "GET /api/bench/sessions/{id}/export": Scope.BENCH,
     "GET /api/bench/sessions/{id}/items": Scope.BENCH,
     "GET /api/bench/sessions/{id}/items/{id}": Scope.BENCH,
     "GET /api/bench/sessions/{id}/items/{id}/annotation": Scope.BENCH,

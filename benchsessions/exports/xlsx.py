@@ -1,0 +1,125 @@
+"""A session as a workbook. Every text is a cell of text, so that none is run as a formula."""
+
+import re
+from collections.abc import Iterator, Mapping
+from tempfile import TemporaryFile
+from threading import Lock
+from typing import Any, Final
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.utils import get_column_letter
+
+from benchsessions.exports.rows import COLUMNS, Row
+from benchsessions.tables.columns import Column
+from tenants.spreadsheets import is_like_formula
+
+ANSWERS: Final = "Answers"
+# A text too long for one cell stands here whole, in pieces: the row and the column it belongs to, and the piece.
+LONG_TEXTS: Final = "Long texts"
+LONG_COLUMNS: Final = ("row", "column", "piece", "text")
+CELL_UNITS: Final = 32_767  # of UTF-16, as spreadsheets count
+MARK: Final = "… [the whole text: sheet “Long texts”, row {row}]"
+WIDTHS: Final[Mapping[str, int]] = {
+    Column.QUESTION: 50,
+    Column.ANSWER: 70,
+    Column.DOCUMENTS: 40,
+    Column.COMMENT: 40,
+    Column.REFERENCE_ANSWER: 50,
+}
+NOT_OF_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+class Book:
+    """A workbook that is written row by row into files, not into memory; to close it takes the files away.
+
+    Each call may come from another thread; one waits for the one before.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._file = TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._book = Workbook(write_only=True)
+        self._answers = self._book.create_sheet(ANSWERS)
+        self._answers.freeze_panes = "C2"
+        for place, column in enumerate(COLUMNS, start=1):
+            self._answers.column_dimensions[get_column_letter(place)].width = WIDTHS.get(column, 16)
+        self._long: Any = None
+        self._written = 0
+        self._long_written = 0
+        self._append(list(COLUMNS))
+
+    def add(self, rows: list[Row]) -> None:
+        """Write some rows."""
+        with self._lock:
+            for row in rows:
+                self._append(row.cells())
+
+    def finish(self) -> None:
+        """Put the workbook together after the last row."""
+        with self._lock:
+            self._book.save(self._file)
+            self._file.seek(0)
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes of the finished workbook, none at its end."""
+        with self._lock:
+            return self._file.read(size)
+
+    def close(self) -> None:
+        """Take away all files, finished or not."""
+        with self._lock:
+            self._file.close()
+            for sheet in self._book.worksheets:
+                if not sheet.closed:
+                    sheet.close()
+                    sheet._writer.cleanup()
+
+    def _append(self, values: list[object]) -> None:
+        self._written += 1
+        self._answers.append([self._cell(value, place) for place, value in enumerate(values)])
+
+    def _cell(self, value: object, place: int) -> Any:
+        if isinstance(value, int) or value in (None, ""):
+            return value
+        text = NOT_OF_XML.sub("\ufffd", str(value))
+        if _units(text) > CELL_UNITS:
+            mark = MARK.format(row=self._write_long(text, COLUMNS[place]))
+            text = next(_pieces(text, CELL_UNITS - _units(mark))) + mark
+        return _text_cell(self._answers, text)
+
+    def _write_long(self, text: str, column: str) -> int:
+        """Write a text in pieces to the second sheet; return the row it begins in."""
+        if self._long is None:
+            self._long = self._book.create_sheet(LONG_TEXTS)
+            self._long.freeze_panes = "A2"
+            self._long.append(LONG_COLUMNS)
+            self._long_written = 1
+        begins = self._long_written + 1
+        for number, piece in enumerate(_pieces(text, CELL_UNITS), start=1):
+            self._long.append([self._written, column, number, _text_cell(self._long, piece)])
+            self._long_written += 1
+        return begins
+
+
+def _text_cell(sheet: Any, text: str) -> Any:
+    """Return a cell of text; one that looks like a formula stays text also when somebody edits it."""
+    cell = WriteOnlyCell(sheet)
+    cell.value = text
+    cell.data_type = "s"  # the library takes what begins with `=` for a formula
+    if is_like_formula(text):
+        cell.quotePrefix = True
+    return cell
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _pieces(text: str, most: int) -> Iterator[str]:
+    """Yield a text in pieces of at most so many units of UTF-16, no character torn apart."""
+    units, start = text.encode("utf-16-le"), 0
+    while start < len(units):
+        piece = units[start : start + 2 * most].decode("utf-16-le", "ignore")
+        yield piece
+        start += 2 * _units(piece)
