@@ -109,3 +109,8 @@ class VersionFrozen(Conflict):
 class NotATable(Invalid):
     code = "BENCH_NOT_A_TABLE"
     sentence = _("This is not a table of questions: CSV, XLSX and JSON Lines are.")
+
+
+class UploadNotFound(NotFound):
+    code = "BENCH_UPLOAD_NOT_FOUND"
+    sentence = _("This file was taken over already, or is not kept any more. Send it again.")

@@ -14,6 +14,7 @@ from benchsessions.exceptions import ItemNotFound
 from benchsessions.filters import ItemFilter, conditions
 from benchsessions.models import Analyst, Annotation, BenchSession, Flag, Item
 from benchsessions.opinions import Sight, visible_annotations
+from benchsessions.searching import holds
 from tenants.managers import find
 
 RAIL_CHARS: Final = 90
@@ -43,7 +44,7 @@ class Selection:
     def items(self) -> QuerySet[Item]:
         """Return the questions, in their order."""
         found = Item.objects.filter(self.conditions[self.name], session=self.session)
-        return found.filter(_holds(self.search)) if self.search else found
+        return found.filter(holds("question", self.search)) if self.search else found
 
     def indexes(self) -> list[int]:
         """Return where they stand in the session."""
@@ -139,12 +140,3 @@ def read_short(text: str, most: int) -> list[int]:
         start, end = int(span[1]), int(span[2] or span[1])
         found += range(start, min(end, start + most) + 1)
     return found[:most]
-
-
-def _holds(search: str) -> Q:
-    """Match a question that holds a text; SQLite compares letters but those of English as they are."""
-    spellings = {search, search.lower(), search.upper(), search.capitalize()}
-    condition = Q()
-    for spelling in spellings:
-        condition |= Q(question__icontains=spelling)
-    return condition

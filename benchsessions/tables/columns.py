@@ -14,7 +14,7 @@ from benchsessions.rubric import SECTIONS
 class Column(TextChoices):
     """Columns in the order of an export. `index` says which rows are about the same question.
 
-    Those from `REQUEST` on hold whole objects, as JSON or as a nested value.
+    Those from `REQUEST` on hold objects, as JSON or as a nested value; an answer and a reference may be one, too.
     """
 
     INDEX = "index", _("Number")
@@ -35,7 +35,6 @@ class Column(TextChoices):
     EXTERNAL_ID = "external_id", _("Own id")
     REQUEST = "request", _("Whole request")
     ANNOTATION = "annotation", _("Whole annotation")
-    REFERENCE = "reference", _("Whole reference")
     OTHER_SECTIONS = "other_sections", _("Other sections")
 
 
@@ -82,7 +81,7 @@ ALSO: Final[Mapping[str, str]] = {
 }
 KNOWN: Final[Mapping[str, str]] = {
     name: column for column, names in ALSO.items() for name in [str(column).replace("_", " "), *names.split("|")]
-} | {name.replace("_", " "): name for name in OF_SESSIONS if name not in ALSO and name != Column.REFERENCE}
+} | {name.replace("_", " "): name for name in OF_SESSIONS if name not in ALSO}
 # Where a table is of questions alone, these mean something else than beside answers.
 ONLY_QUESTIONS: Final[Mapping[str, str]] = {
     Column.ANSWER: Column.REFERENCE_ANSWER,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 
 from benchsessions.exceptions import NotATable
-from benchsessions.tables.table import Row, Table, check_cell, refuse_more_columns, refuse_more_rows
+from benchsessions.tables.table import CELL_CHARS, Row, Table, check_cell, refuse_more_columns, refuse_more_rows
 from tenants.api.parsers import loads
 
 
@@ -45,6 +45,8 @@ def looks_like_lines(text: str) -> bool:
 
 
 def _object(line: str, number: int) -> dict[str, Any]:
+    if len(line) > 2 * CELL_CHARS:
+        raise NotATable(_("Row %(row)d is too long.") % {"row": number})
     try:
         document = loads(line.encode("utf-8", "surrogatepass"), what=_("It"))
     except ParseError as error:

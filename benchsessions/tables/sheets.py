@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
+from itertools import islice
 from typing import Any, Final
 from zipfile import BadZipFile, ZipFile
 
@@ -11,9 +12,8 @@ from django.utils.translation import gettext as _
 from openpyxl import DEFUSEDXML, load_workbook
 
 from benchsessions.exceptions import NotATable
-from benchsessions.tables.table import MOST_BLANK_ROWS, MOST_COLUMNS, Table, made_table
+from benchsessions.tables.table import MOST_BLANK_ROWS, MOST_COLUMNS, Table, made_table, most_rows
 from tenants.exceptions import ParleyError
-from tenants.spreadsheets import unmasked
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,9 @@ MOST_UNPACKED: Final = 128 * 2**20
 MOST_PARTS: Final = 2_000
 BOMB_RATIO: Final = 100
 SMALL: Final = 2**20
+# The sheet of our exports for texts too long for one cell: row, column and number of each piece.
+LONG_TEXTS: Final = "Long texts"
+MOST_PIECES: Final = 20_000
 
 if not DEFUSEDXML:
     raise ImportError("Without defusedxml a spreadsheet could blow up the XML reader.")
@@ -31,11 +34,12 @@ def read_sheet(data: bytes, *, has_header: bool | None = None) -> Table:
     _check_archive(data)
     try:
         workbook = load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        for sheet in workbook.worksheets:
-            if sheet.sheet_state == "visible":
-                rows = list(_rows(sheet))
-                if rows:
-                    return made_table(rows, has_header=has_header)
+        sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+        filled = ((sheet, rows) for sheet in sheets if (rows := list(islice(_rows(sheet), most_rows() + 2))))
+        first, rows = next(filled, (None, []))
+        if rows:
+            long = next((sheet for sheet in sheets if sheet.title == LONG_TEXTS and sheet is not first), None)
+            return made_table(_with_long_texts(rows, long) if long else rows, has_header=has_header)
     except ParleyError:
         raise
     except Exception as error:  # noqa: BLE001 - what a broken spreadsheet makes of the library is beyond listing
@@ -71,6 +75,19 @@ def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
         yield number, [_text(value) for value in values]
 
 
+def _with_long_texts(rows: list[tuple[int, list[str]]], sheet: Any) -> list[tuple[int, list[str]]]:
+    """Put the texts that our exports keep on a sheet of their own into the cells they were too long for."""
+    headings = rows[0][1]
+    cells = dict(rows)
+    whole: dict[tuple[int, int], list[str]] = {}
+    for _number, (row, column, _piece, text, *_rest) in islice(_rows(sheet), 1, MOST_PIECES):
+        if row.isdecimal() and int(row) in cells and column in headings:
+            whole.setdefault((int(row), headings.index(column)), []).append(text)
+    for (number, place), pieces in whole.items():
+        cells[number][place] = "".join(pieces)
+    return rows
+
+
 def _text(value: Any) -> str:
     """Return a cell as a person reads it: 12345678 and not 12345678.0, 2026-11-22 and not a count of days."""
     if value is None:
@@ -83,4 +100,4 @@ def _text(value: Any) -> str:
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
     if isinstance(value, date | time | timedelta):
         return str(value)
-    return unmasked(str(value)).replace("_x000D_", "").replace("\r\n", "\n").replace("\r", "\n")
+    return str(value).replace("_x000D_", "").replace("\r\n", "\n").replace("\r", "\n")
