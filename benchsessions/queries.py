@@ -36,10 +36,8 @@ def session_with(session_id: UUID) -> BenchSession:
 
 def response_of(session: BenchSession) -> Any:
     """Return the response of a session as it was sent, None for none; null stands for an answer still to come."""
-    if session.raw_response is not None:
-        return session.raw_response
     if session.response_frame is None:
-        return None
+        return session.raw_response
     laid = Item.objects.filter(session=session).exclude(answer_position=None).order_by("answer_position")
     answers: list[Any] = []
     for position, answer in laid.values_list("answer_position", "answer"):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
@@ -44,9 +45,12 @@ def masked(text: str, call: Call) -> str:
 
     It is hidden in each of its spellings, and so is what is left of it where the text was cut.
     """
-    for secret in _spellings(call):
-        text = _without(text, secret)
-    return text
+    return _hidden(text, _spellings(call))
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """Return text without any of several secrets, in the same way; those of a few letters would hide words."""
+    return _hidden(text, _longest_first(spelling for secret in secrets for spelling in _spelt(secret)))
 
 
 def masked_beginning(text: str, call: Call, most: int) -> str:
@@ -77,10 +81,24 @@ def _basic(call: Call) -> str:
 
 def _spellings(call: Call) -> list[str]:
     """Return how the secret may be written, the longest first."""
-    spellings = {call.token, json.dumps(call.token)[1:-1], quote(call.token, safe="")}
+    spellings = _spelt(call.token)
     if call.auth_kind == AuthKind.BASIC:
         spellings.add(_basic(call))
-    return sorted((each for each in spellings if len(each) >= SHORTEST_SECRET), key=len, reverse=True)
+    return _longest_first(spellings)
+
+
+def _spelt(secret: str) -> set[str]:
+    return {secret, json.dumps(secret)[1:-1], quote(secret, safe="")}
+
+
+def _longest_first(spellings: Iterable[str]) -> list[str]:
+    return sorted({each for each in spellings if len(each) >= SHORTEST_SECRET}, key=len, reverse=True)
+
+
+def _hidden(text: str, spellings: Iterable[str]) -> str:
+    for spelling in spellings:
+        text = _without(text, spelling)
+    return text
 
 
 def _without(text: str, secret: str) -> str:

@@ -19,7 +19,7 @@ from agents import outbound
 from agents.kinds import Call
 from agents.models import Run
 from agents.relay import ledger
-from agents.relay.driving import LiveRun, drive
+from agents.relay.driving import STOPPED, LiveRun, drive
 from agents.relay.hub import Relay
 from agents.relay.transcript import Transcript
 from tenants.exceptions import ParleyError
@@ -52,26 +52,26 @@ class WithRelay:
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
         running = relay()
-        _tell_of_sigterm(running)
+        at_sigterm(running.begin_to_shut_down)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await running.shut_down()
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _tell_of_sigterm(running: Relay) -> None:
-    """Begin to end the runs with the signal itself.
+def at_sigterm(begin_to_end: Callable[[], object]) -> None:
+    """Begin to end what lives on the running loop with the signal itself.
 
     The server first waits for open connections and only then ends the application; streams of live answers would
     be waited for in vain, and cut without a last event.
     """
-    servers_own = signal.getsignal(signal.SIGTERM)
-    if threading.current_thread() is not threading.main_thread() or not callable(servers_own):
+    loop, earlier = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread() or not callable(earlier):
         return
 
     def end(number: int, frame: FrameType | None) -> None:
-        running.loop.call_soon_threadsafe(running.begin_to_shut_down)
-        servers_own(number, frame)
+        loop.call_soon_threadsafe(begin_to_end)
+        earlier(number, frame)
 
     signal.signal(signal.SIGTERM, end)
 
@@ -97,19 +97,27 @@ def check_room() -> None:
 
 def launch(run: Run, call: Call) -> None:
     """Start a booked run. Without a server (a command, a test) it is driven to its end before this returns."""
-    live = LiveRun(
-        run_id=run.id,
-        team_id=run.team_id,
-        call=call,
-        transcript=Transcript(run.id),
-        is_waiting=run.admitted_at is None,
-        is_trial=run.is_trial,
-    )
+    live = _live(run, call)
     if _serving():
         assert _relay is not None
         _relay.loop.call_soon_threadsafe(_relay.begin, live)
     else:
         run_to_end(drive(live))
+
+
+async def carry_out(run: Run, call: Call) -> LiveRun:
+    """Drive a booked run from the loop of whoever asks, and return it ended; if they are cut, it is stopped."""
+    live = _live(run, call)
+    if _relay is not None and _relay.loop is asyncio.get_running_loop():
+        _relay.begin(live)
+    else:
+        live.task = asyncio.create_task(drive(live))
+    try:
+        await live.transcript.ended()
+    except asyncio.CancelledError:
+        live.cancel(STOPPED)
+        raise
+    return live
 
 
 def stop(run: Run) -> None:
@@ -154,6 +162,17 @@ def start(work: Coroutine[Any, Any, object]) -> None:
         _relay.loop.call_soon_threadsafe(_relay.begin_errand, work)
     else:
         run_to_end(work)
+
+
+def _live(run: Run, call: Call) -> LiveRun:
+    return LiveRun(
+        run_id=run.id,
+        team_id=run.team_id,
+        call=call,
+        transcript=Transcript(run.id),
+        is_waiting=run.admitted_at is None,
+        is_trial=run.is_trial,
+    )
 
 
 def _serving() -> bool:

@@ -1,0 +1,126 @@
+"""Starting, stopping and going on with the asking of a session."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from agents.relay.ledger import lease_end
+from benchsessions.environments import settings_of
+from benchsessions.exceptions import NoTarget, NothingToRun, RunInProgress
+from benchsessions.locking import lock_session, touch
+from benchsessions.models import Analyst, ApiMode, BenchRun, BenchSession, Item, ItemStatus, RunState, Target
+from benchsessions.models.sessions import FAILED
+from benchsessions.queries import session_with
+from benchsessions.running import conductor
+from benchsessions.running.books import Owned, new_owner
+from benchsessions.running.storing import FRAME
+from tenants.managers import find
+
+
+@transaction.atomic
+def start_run(
+    *,
+    session: BenchSession,
+    by: Analyst,
+    batch_size: int = 0,
+    max_concurrent: int | None = None,
+    stop_after_errors: int = 10,
+    with_classify: bool | None = None,
+    reset_session: bool | None = None,
+) -> BenchRun:
+    """Begin to ask all questions of a session that were not asked yet, as `by` asks its environment.
+
+    What is None is as the target and the person's own settings have it. `batch_size` 0 sends a whole list at once,
+    `stop_after_errors` 0 never stops. Raises `NoTarget`, `RunInProgress`, `NothingToRun`, `SessionNotFound`.
+    """
+    locked = lock_session(session.id)
+    target = _target_of(locked)
+    values, _ = settings_of(by, locked.environment)
+    classifies = values["withClassify"] if with_classify is None else with_classify
+    resets = values["resetSessionMode"] if reset_session is None else reset_session
+    most = min(max_concurrent or target.max_concurrent, target.max_concurrent, settings.BENCH_MAX_CONCURRENT)
+    run = _idle_run(locked)
+    run.batch_size, run.stop_after_errors = batch_size, stop_after_errors
+    run.max_concurrent, run.with_classify = max(1, most), bool(classifies)
+    run.in_order = locked.api_mode == ApiMode.BACKEND and not resets
+    run.started_at = timezone.now()
+    Item.objects.filter(session=locked, status=ItemStatus.PENDING).update(is_due=True)
+    return _go(run, locked, by)
+
+
+@transaction.atomic
+def resume_run(*, session: BenchSession, by: Analyst) -> BenchRun:
+    """Go on with what was not asked yet and what was cut, in the same dialogue, with the settings of `by`.
+
+    Raises `NoTarget`, `RunInProgress`, `NothingToRun`, `SessionNotFound`.
+    """
+    locked = lock_session(session.id)
+    _target_of(locked)
+    run = _idle_run(locked)
+    Item.objects.filter(session=locked, status=ItemStatus.PENDING).update(is_due=True)
+    return _go(run, locked, by)
+
+
+@transaction.atomic
+def retry_errors(*, session: BenchSession, by: Analyst) -> BenchRun:
+    """Ask again what failed and nothing else; the old error stays until there is an answer or another error.
+
+    Raises `NoTarget`, `RunInProgress`, `NothingToRun`, `SessionNotFound`.
+    """
+    locked = lock_session(session.id)
+    _target_of(locked)
+    run = _idle_run(locked)
+    asked = Item.objects.filter(session=locked)
+    asked.filter(is_due=True).update(is_due=False)
+    asked.filter(status__in=FAILED).update(is_due=True)
+    return _go(run, locked, by)
+
+
+def stop_run(session_id: UUID) -> bool:
+    """Stop asking at the next question, whichever process asks; False where nothing goes on.
+
+    Where questions are asked in order the one in flight is waited for, else what is in flight is cut and stays due.
+    """
+    session = session_with(session_id)
+    going_on = BenchRun.objects.filter(session=session, state=RunState.RUNNING)
+    if not going_on.update(stop_requested_at=timezone.now()):
+        return False
+    transaction.on_commit(lambda: conductor.hurry(session.id))
+    return True
+
+
+def _target_of(session: BenchSession) -> Target:
+    target = find(Target.objects.all(), environment=session.environment)
+    if target is None or session.api_mode not in target.modes:
+        raise NoTarget()
+    return target
+
+
+def _idle_run(session: BenchSession) -> BenchRun:
+    """Return the run of a locked session, made by its first start; raise `RunInProgress`."""
+    run = find(BenchRun.objects.select_for_update(no_key=True), session=session)
+    if run is not None and run.state == RunState.RUNNING:
+        raise RunInProgress()
+    return run or BenchRun(session=session)
+
+
+def _go(run: BenchRun, session: BenchSession, by: Analyst) -> BenchRun:
+    """Book the run of a locked session as running here, and begin once that is committed."""
+    run.n_due = Item.objects.filter(session=session, is_due=True).count()
+    if not run.n_due:
+        raise NothingToRun()
+    begun: dict[str, Any] = {"state": RunState.RUNNING, "started_by": by, "owner": new_owner(), "n_asked": 0}
+    begun |= {"lease_until": lease_end(), "resumed_at": timezone.now(), "errors_in_row": 0}
+    begun |= {"stop_requested_at": None, "ended_at": None, "reason": "", "sentence": ""}
+    for name, value in begun.items():
+        setattr(run, name, value)
+    run.save()
+    if session.response_frame is None and not session.is_misaligned:
+        BenchSession.objects.filter(id=session.id).update(response_frame=FRAME)
+    touch(session)
+    owned = Owned(run.id, run.team_id, session.id, run.owner)
+    transaction.on_commit(lambda: conductor.launch(owned))
+    return run

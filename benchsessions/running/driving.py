@@ -1,0 +1,175 @@
+"""Drive one run: ask what is due until nothing is, or until something ends it. Nobody who looks on has a hand in it."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, Final, ParamSpec, TypeVar
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from benchsessions.running import books
+from benchsessions.running.asking import Asker, Busy, Misaligned, Plan
+from benchsessions.running.books import Owned, Question
+from benchsessions.running.endings import DONE, FAULT, MISALIGNED, STOPPED, Ending, LeaseLost, RunOver
+from benchsessions.running.endpoint import Endpoint
+from benchsessions.running.loading import check, load
+from benchsessions.running.storing import Landed, keep_misaligned, store
+from benchsessions.running.through_agent import ThroughAgent
+from tenants.database import in_team
+
+P = ParamSpec("P")
+R = TypeVar("R")
+logger = logging.getLogger(__name__)
+BOOKING_TRIES: Final = 12
+MOST_TRIES: Final = 6
+LONGEST_PAUSE: Final = 60.0
+
+
+async def drive(owned: Owned, hurried: asyncio.Event | None = None) -> None:
+    """Ask the questions of a run and book its end, whatever happens; cut, leave it to whoever looks next.
+
+    `hurried` is set by somebody of this process who wants it to stop.
+    """
+    try:
+        plan = await _in_books(owned, load, owned)
+        ending = await Asking(plan, hurried or asyncio.Event()).carry_out()
+    except RunOver as over:
+        ending = over.ending
+    except LeaseLost:
+        logger.warning("The bench run %s was taken over by somebody else.", owned.run_id)
+        return
+    except asyncio.CancelledError:
+        await in_team(owned.team_id, books.let_go, owned)
+        raise
+    except Exception:
+        logger.exception("The bench run %s failed in a way nobody foresaw.", owned.run_id)
+        ending = FAULT
+    await _in_books(owned, books.finish, owned, ending)
+
+
+class Asking:
+    """The workers of one run, which share what is left to ask, and who keeps their lease."""
+
+    def __init__(self, plan: Plan, hurried: asyncio.Event) -> None:
+        self._plan = plan
+        self._hurried = hurried
+        self._asker: Asker = Endpoint(plan) if plan.agent is None else ThroughAgent(plan)
+        self._waiting = deque(plan.portions)
+        self._brake = Brake()
+
+    async def carry_out(self) -> Ending:
+        """Ask all there is. Raises `RunOver` if it ends earlier, `LeaseLost`."""
+        keeper: asyncio.Future[Any] = asyncio.create_task(self._keep())
+        workers = [asyncio.create_task(self._work()) for _ in range(self._plan.max_concurrent)]
+        working: asyncio.Future[Any] = asyncio.gather(*workers)
+        try:
+            await asyncio.wait((keeper, working), return_when=asyncio.FIRST_COMPLETED)
+            await (working if working.done() else keeper)
+        finally:
+            for task in (keeper, *workers):
+                task.cancel()
+            await asyncio.gather(keeper, *workers, working, return_exceptions=True)
+        return DONE
+
+    async def _work(self) -> None:
+        owned = self._plan.owned
+        while self._waiting:
+            await self._brake.released()
+            portion = self._waiting.popleft()
+            questions = await _whole(_in_books(owned, books.begin, owned, portion))
+            if not questions:
+                continue
+            try:
+                landed = await self._patiently(questions)
+            except Misaligned as misaligned:
+                ids = [question.item_id for question in questions]
+                await _whole(
+                    _in_books(owned, keep_misaligned, owned, ids, misaligned.reply, misaligned.replaced_characters)
+                )
+                raise RunOver(MISALIGNED) from None
+            if ending := await _whole(_in_books(owned, store, owned, landed)):
+                raise RunOver(ending)
+
+    async def _patiently(self, questions: Sequence[Question]) -> list[Landed]:
+        """Ask, and ask again after a pause for all workers as long as the service says that it has too much to do."""
+        pause = 1.0
+        for _ in range(MOST_TRIES):
+            try:
+                return await self._asker.ask(questions)
+            except Busy as busy:
+                landed = busy.landed
+                self._brake.hold(min(LONGEST_PAUSE, pause if busy.seconds is None else busy.seconds))
+                pause *= 2
+            await self._brake.released()
+        return landed
+
+    async def _keep(self) -> None:
+        """Renew the lease, and look whether the run may go on; raise `RunOver` when it may not."""
+        owned = self._plan.owned
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(settings.RUN_SNAPSHOT_SECONDS):
+                    await self._hurried.wait()
+            self._hurried.clear()
+            try:
+                is_stopping = await in_team(owned.team_id, books.renew, owned)
+                await in_team(owned.team_id, check, owned)
+            except DatabaseError:
+                logger.exception("The lease of bench run %s could not be renewed; trying again.", owned.run_id)
+                continue
+            if is_stopping and self._plan.in_order:
+                self._brake.let_off()  # the question in flight is waited for, a pause is not
+            elif is_stopping:
+                raise RunOver(STOPPED)
+
+
+class Brake:
+    """Holds up all workers of a run while the service asks for a pause."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._stopping = asyncio.Event()
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody ask for some seconds from now."""
+        self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
+
+    def let_off(self) -> None:
+        """End the run for whoever waits now or later."""
+        self._stopping.set()
+
+    async def released(self) -> None:
+        """Wait until asking is fine again; raise `RunOver` if somebody stopped the run."""
+        loop = asyncio.get_running_loop()
+        while loop.time() < self._until and not self._stopping.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._until):
+                    await self._stopping.wait()
+        if self._stopping.is_set():
+            raise RunOver(STOPPED)
+
+
+async def _in_books(owned: Owned, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do database work of a run; a database that is away for a while, or busy, is waited for."""
+    for attempt in range(BOOKING_TRIES):
+        try:
+            return await in_team(owned.team_id, work, *args, **kwargs)
+        except DatabaseError:
+            if attempt == BOOKING_TRIES - 1:
+                raise
+            logger.exception("The books of bench run %s are away (try %d).", owned.run_id, attempt + 1)
+            await asyncio.sleep(min(8, 0.25 * 2**attempt))
+    raise AssertionError
+
+
+async def _whole(work: Coroutine[Any, Any, R]) -> R:
+    """Let database work come to its end also when whoever waits is cut meanwhile: it cannot be taken back."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

@@ -1,0 +1,77 @@
+"""How the asking of a session stands, read from the counts of its row and of its run: no item is looked at."""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from benchsessions.models import BenchRun, BenchSession, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a progress bar shows.
+
+    `state` is None for a session that was never run. `done` of `total` questions have an answer or an error, `failed`
+    of them an error; `asked` of `due` were dealt with since it was started or resumed last, which is what the rate is
+    of. `sentence` says in the reader's language why it ended.
+    """
+
+    state: RunState | None
+    done: int
+    total: int
+    failed: int
+    asked: int = 0
+    due: int = 0
+    per_minute: float | None = None
+    seconds_left: int | None = None
+    reason: str = ""
+    sentence: str = ""
+    is_stopping: bool = False
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == RunState.RUNNING
+
+    @property
+    def may_stop(self) -> bool:
+        return self.is_running and not self.is_stopping
+
+    @property
+    def may_resume(self) -> bool:
+        return not self.is_running and self.done < self.total
+
+    @property
+    def may_retry(self) -> bool:
+        return not self.is_running and self.failed > 0
+
+
+def standing(session: BenchSession) -> Standing:
+    """Return how a session's asking stands; costs one query, none where `runs` were fetched along."""
+    done = session.n_answered + session.n_failed
+    run = next(iter(session.runs.all()), None)
+    if run is None:
+        return Standing(None, done, session.n_questions, session.n_failed)
+    per_minute, seconds_left = _pace(run)
+    return Standing(
+        state=RunState(run.state),
+        done=done,
+        total=session.n_questions,
+        failed=session.n_failed,
+        asked=run.n_asked,
+        due=run.n_due,
+        per_minute=per_minute,
+        seconds_left=seconds_left,
+        reason=run.reason,
+        sentence=gettext(run.sentence) if run.sentence else "",
+        is_stopping=run.state == RunState.RUNNING and run.stop_requested_at is not None,
+    )
+
+
+def _pace(run: BenchRun) -> tuple[float | None, int | None]:
+    """Return how many questions a minute are dealt with, and in how many seconds the rest will be."""
+    seconds = ((run.ended_at or timezone.now()) - run.resumed_at).total_seconds()
+    if not run.n_asked or seconds <= 0:
+        return None, None
+    left = round(seconds / run.n_asked * (run.n_due - run.n_asked)) if run.state == RunState.RUNNING else None
+    return run.n_asked / seconds * 60, left

@@ -1,0 +1,106 @@
+"""Keeping what came for questions: under the session's lock, and only by whoever still holds its run."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.utils import timezone
+
+from benchsessions.answers import read_answer
+from benchsessions.locking import touch
+from benchsessions.models import BenchRun, BenchSession, Item, ItemStatus
+from benchsessions.models.sessions import FAILED
+from benchsessions.running.books import Owned, held, lock
+from benchsessions.running.endings import ERRORS, STOPPED, Ending
+from tenants.database import impatient_transaction
+
+# What stands around answers that were asked for here.
+FRAME: Final = {"key": "answers", "rest": {}}
+BATCH: Final = 250
+WRITTEN: Final = (
+    *("answer", "answer_position", "answer_hash", "answered_at"),
+    *("status", "elapsed_ms", "is_changed", "is_due"),
+)
+
+
+class Landed(NamedTuple):
+    """What came for a question: an answer of any shape, None for none; `elapsed_ms` as we measured it."""
+
+    item_id: UUID
+    answer: Any
+    elapsed_ms: int | None = None
+    replaced_characters: int = 0
+
+
+def store(owned: Owned, landed: Sequence[Landed]) -> Ending | None:
+    """Keep what came for questions; return why the run has to end now, None if it goes on.
+
+    Raises `LeaseLost`, and `RunOver` if the session is gone.
+    """
+    with impatient_transaction():
+        return _store(lock(owned), held(owned), landed)
+
+
+def keep_misaligned(owned: Owned, item_ids: Collection[UUID], reply: Any, replaced_characters: int) -> None:
+    """Keep a reply that cannot be laid beside the questions it was to answer, which are now without one."""
+    with impatient_transaction():
+        session, run = lock(owned), held(owned)
+        _store(session, run, [Landed(item_id, None) for item_id in item_ids])
+        touch(session, replaced_characters=replaced_characters)
+        nothing_laid = not Item.objects.filter(session=session).exclude(answer_position=None).exists()
+        BenchSession.objects.filter(id=session.id).update(
+            raw_response=reply, is_misaligned=True, response_frame=None if nothing_laid else FRAME
+        )
+
+
+def _store(session: BenchSession, run: BenchRun, landed: Sequence[Landed]) -> Ending | None:
+    due = Item.objects.filter(session=session, is_due=True).select_related("previous")
+    light = due.only("index", "status", "previous__answer_hash")
+    items: dict[UUID, Item] = {}
+    for start in range(0, len(landed), BATCH):
+        ids = [each.item_id for each in landed[start : start + BATCH]]
+        items |= {item.id: item for item in light.filter(id__in=ids)}
+    counts = {"n_answered": 0, "n_failed": 0}
+    for each in landed:
+        if item := items.get(each.item_id):
+            _count(item, counts, -1)
+            _put(item, each)
+            _count(item, counts, 1)
+            run.errors_in_row = run.errors_in_row + 1 if item.status in FAILED else 0
+    Item.objects.bulk_update(items.values(), WRITTEN, batch_size=BATCH)
+    _note_alignment(session, items.values())
+    touch(session, replaced_characters=sum(each.replaced_characters for each in landed), **counts)
+    run.n_asked += len(items)
+    run.save(update_fields=["lease_until", "n_asked", "errors_in_row"])
+    if run.stop_after_errors and run.errors_in_row >= run.stop_after_errors:
+        return ERRORS
+    return STOPPED if run.stop_requested_at is not None else None
+
+
+def _put(item: Item, landed: Landed) -> None:
+    """Put what came into an item's fields."""
+    reading = read_answer(landed.answer)
+    # Of a service that says "pending" nothing more will ever be heard.
+    item.status = ItemStatus.ERROR if reading.status == ItemStatus.PENDING else reading.status
+    item.answer, item.answer_hash, item.is_due = landed.answer, reading.hash, False
+    item.answer_position = None if landed.answer is None else item.index
+    item.elapsed_ms = landed.elapsed_ms if reading.elapsed_ms is None else reading.elapsed_ms
+    item.answered_at = timezone.now()
+    is_changed = item.previous is not None and reading.hash != item.previous.answer_hash
+    item.is_changed = is_changed and item.status == ItemStatus.OK
+
+
+def _count(item: Item, counts: dict[str, int], by: int) -> None:
+    counts["n_answered"] += by * (item.status == ItemStatus.OK)
+    counts["n_failed"] += by * (item.status in FAILED)
+
+
+def _note_alignment(session: BenchSession, items: Collection[Item]) -> None:
+    """Note in a session that there are answers, and whether they stand beside all its questions."""
+    came = any(item.answer_position is not None for item in items)
+    is_short = any(item.status == ItemStatus.MISSING for item in items)
+    if came and (is_short or session.is_misaligned or session.response_frame is None):
+        is_short = Item.objects.filter(session=session, status=ItemStatus.MISSING).exists()
+        changes = {"is_misaligned": is_short, "response_frame": session.response_frame or FRAME}
+        whole = {} if is_short else {"raw_response": None}
+        BenchSession.objects.filter(id=session.id).update(**changes, **whole)
