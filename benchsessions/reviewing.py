@@ -82,8 +82,8 @@ def neighbours(indexes: list[int], index: int) -> Neighbours:
 
 def item_with(session: BenchSession, index: int) -> Item:
     """Return a question with all that was sent and answered, also the time before; raise `ItemNotFound`."""
-    items = Item.objects.defer(None).select_related("previous__session", "decided_by")
-    item = find(with_people(items, "decided_by__user"), session=session, index=index)
+    items = Item.objects.defer(None).select_related("previous__session").defer("previous__session__raw_response")
+    item = find(with_people(items.select_related("decided_by"), "decided_by__user"), session=session, index=index)
     if item is None:
         raise ItemNotFound()
     item.session = session

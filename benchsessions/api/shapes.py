@@ -7,11 +7,11 @@ from rest_framework import serializers
 
 from benchsessions.filters import ItemFilter
 from benchsessions.models import Annotation, BenchSession, Flag, Item
+from benchsessions.models.annotations import FLAG_CHARS
 from benchsessions.models.targets import ApiMode, Environment
 from tenants.api.fields import ObjectField, StrictCharField, WriteSerializer
 
 MOST_ITEMS = 200
-FLAG_CHARS = 4_000
 
 
 @extend_schema_field({})

@@ -1,5 +1,7 @@
 """Verdicts of people on answers."""
 
+from typing import Final
+
 from django.db import models
 from django.utils import timezone
 
@@ -7,6 +9,8 @@ from benchsessions.models.people import Analyst
 from benchsessions.models.sessions import RATING_CHARS, BenchSession, Item
 from tenants.constraints import SameTeam
 from tenants.models import TenantModel
+
+FLAG_CHARS: Final = 4000
 
 
 class Annotation(TenantModel):
@@ -65,7 +69,7 @@ class Flag(TenantModel):
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="flags")
     author = models.ForeignKey(Analyst, on_delete=models.SET_NULL, null=True, related_name="+")
-    comment = models.TextField(blank=True, max_length=4000)
+    comment = models.TextField(blank=True, max_length=FLAG_CHARS)
     created_at = models.DateTimeField(default=timezone.now)
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(Analyst, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")

@@ -1,6 +1,7 @@
 """Names of what is said of answers; what the rubric does not list is its own name."""
 
-from typing import Final
+import json
+from typing import Any, Final
 
 from django import template
 
@@ -38,3 +39,9 @@ def section_name(code: str) -> str:
 def number(index: int) -> int:
     """Return the number by which people know a question: they count from one."""
     return index + 1
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Write a value as JSON, for an attribute that a script reads."""
+    return json.dumps(value, ensure_ascii=False)
