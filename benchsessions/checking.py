@@ -15,11 +15,12 @@ from agents.exceptions import AgentError
 from agents.kinds import OutboundRequest
 from benchsessions.environments import settings_of
 from benchsessions.models import Analyst, Target
-from benchsessions.targets import sent_headers, target_of
+from benchsessions.running.endings import RunOver
+from benchsessions.running.endpoint import CONNECT_SECONDS, headers_for
+from benchsessions.targets import headers_of, target_of
 from tenants.database import give_back_connections
 
 QUESTION: Final = "Проверка связи"
-CONNECT_SECONDS: Final = 5.0
 SECONDS: Final = 20.0
 
 
@@ -45,7 +46,10 @@ def check_token(*, by: Analyst, environment: str) -> Check:
     if not token:
         return Check(_("You have no token stored for it."))
     limits.count_bench_check(user_id=by.user_id or by.id)
-    request = _request(target, values, token)
+    try:
+        request = _request(target, values, token)
+    except RunOver as refusal:  # no header can carry it
+        return Check(_(refusal.ending.sentence))
     give_back_connections(lasting=True)
     began = monotonic()
     status = relay.run_to_end(_status_of(request))
@@ -58,7 +62,7 @@ def _request(target: Target, values: Mapping[str, Any], token: str) -> OutboundR
     url = target.backend_url or target.bench_url
     sent: Any = {**question, "with_classify": False, "reset_session": True} if target.backend_url else [question]
     body = json.dumps(sent, ensure_ascii=False).encode()
-    return OutboundRequest(url, sent_headers(target, values, token), body=body)
+    return OutboundRequest(url, headers_for(headers_of(target), values, token), body=body)
 
 
 async def _status_of(request: OutboundRequest) -> int | None:

@@ -58,27 +58,6 @@ def headers_of(target: Target) -> dict[str, str]:
         return {}
 
 
-def sent_headers(target: Target, values: Mapping[str, Any], token: str) -> dict[str, str]:
-    """Return the headers that go with a question: the person's token, and the target's, their settings filled in.
-
-    One that names a setting which is empty, or which no header can carry, is left out.
-    """
-    sent = {name: _filled(value, values) for name, value in target.headers.items()}
-    sent = {name: value for name, value in sent.items() if value and is_sendable(value)}
-    return {**sent, "Authorization": f"Bearer {token}"} if token and is_sendable(token) else sent
-
-
-def is_sendable(value: str) -> bool:
-    """Tell whether a header can carry it."""
-    return value.isascii() and value.isprintable()
-
-
-def _filled(value: str, values: Mapping[str, Any]) -> str:
-    """Return a header's value with the settings it names; empty if one of them is."""
-    named = {name: str(values.get(name, "")) for name in PLACEHOLDER.findall(value)}
-    return PLACEHOLDER.sub(lambda found: named[found[1]], value) if all(named.values()) else ""
-
-
 @transaction.atomic
 def save_target(*, environment: str, fields: TargetFields) -> Target:
     """Say what stands behind an environment; raise `Invalid` on what could not be called."""
@@ -178,7 +157,7 @@ def _fault_of(name: str, value: str, others: set[str]) -> str:
         return _("The header %(name)s stands here twice.") % {"name": name}
     if not value.strip():
         return _("The header %(name)s needs a value.") % {"name": name}
-    if not is_sendable(value) or len(value) > 2000:
+    if not (value.isascii() and value.isprintable()) or len(value) > 2000:
         return _("A header carries plain printable ASCII, at most 2,000 characters.")
     if unknown := sorted({*PLACEHOLDER.findall(value)} - {*PLACEHOLDERS}):
         return _("There is no setting “%(name)s”.") % {"name": unknown[0]}
