@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from benchsessions.api.exports import ExportViewSet
 from benchsessions.api.items import ItemViewSet, SessionViewSet
+from benchsessions.api.runs import RunViewSet
 
 SESSION = "bench/sessions/<uuid:bench_id>"
 ITEM = f"{SESSION}/items/<int:index>"
@@ -13,6 +14,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bench/sessions", SessionViewSet.as_view({"get": "list"})),
     path(SESSION, SessionViewSet.as_view({"get": "retrieve"})),
     path(f"{SESSION}/export", ExportViewSet.as_view({"get": "retrieve"})),
+    path(f"{SESSION}/run", RunViewSet.as_view({"get": "retrieve", "post": "start"}), name="api-bench-run"),
+    path(f"{SESSION}/run/stop", RunViewSet.as_view({"post": "stop"})),
+    path(f"{SESSION}/run/resume", RunViewSet.as_view({"post": "resume"})),
+    path(f"{SESSION}/run/retry", RunViewSet.as_view({"post": "retry"})),
     path(f"{SESSION}/items", ItemViewSet.as_view({"get": "list"})),
     path(ITEM, ItemViewSet.as_view({"get": "retrieve"}), name="api-bench-item"),
     path(

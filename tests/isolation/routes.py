@@ -181,6 +181,42 @@ ROUTES: dict[str, dict[str, Call]] = {
     "bench/compare": {"GET": call(PAGE)},
     "api/bench/sessions/<uuid:bench_id>/export": {"GET": call("400 400 400 404 404 401")},
     "bench/sessions/<uuid:bench_id>/export": {"GET": call("200 200 200 404 404 302")},
+    "bench/sessions/<uuid:bench_id>": {"GET": call(TEAMS_PAGE)},
+    "bench/sessions/<uuid:bench_id>/rail": {"GET": call(TEAMS_PAGE)},
+    "bench/sessions/<uuid:bench_id>/response": {"GET": call(TEAMS_PAGE)},
+    "bench/sessions/<uuid:bench_id>/items/<int:index>": {"GET": call(TEAMS_PAGE)},
+    "bench/sessions/<uuid:bench_id>/items/<int:index>/judge": {
+        "POST": call("303 412 412 404 404 302", {"version": "1", "rating": "incorrect"})
+    },
+    "bench/sessions/<uuid:bench_id>/items/<int:index>/flag": {
+        "POST": call("303 303 303 404 404 302", {"comment": "made here"})
+    },
+    "bench/sessions/<uuid:bench_id>/flags/<uuid:flag_id>/resolve": {"POST": call("303 303 303 404 404 302", {})},
+    "bench": {"GET": call(PAGE)},
+    "bench/new": {
+        "GET": call(PAGE),
+        "POST": call("303 303 303 303 303 302", {"environment": "psi", "questions": "?", "stop_after_errors": "10"}),
+    },
+    "bench/sessions/<uuid:bench_id>/run": {
+        "GET": call("200 200 200 404 404 302"),
+        "POST": call("303 303 303 404 404 302", {"action": "stop"}),
+    },
+    "bench/sessions/<uuid:bench_id>/rename": {
+        "GET": call("200 200 403 404 404 302"),
+        "POST": call("303 303 403 404 404 302", {"title": "changed"}),
+    },
+    "bench/sessions/<uuid:bench_id>/delete": {
+        "GET": call("200 200 403 404 404 302"),
+        "POST": call("303 303 403 404 404 302", {"name": "session of o"}),
+    },
+    "bench/sessions/<uuid:bench_id>/restore": {"POST": call("404 404 404 404 404 302", {})},
+    "api/bench/sessions/<uuid:bench_id>/run": {
+        "GET": call("200 200 200 404 404 401"),
+        "POST": call("409 409 409 404 404 401", {}),
+    },
+    "api/bench/sessions/<uuid:bench_id>/run/stop": {"POST": call("200 200 200 404 404 401", {})},
+    "api/bench/sessions/<uuid:bench_id>/run/resume": {"POST": call("409 409 409 404 404 401", {})},
+    "api/bench/sessions/<uuid:bench_id>/run/retry": {"POST": call("409 409 409 404 404 401", {})},
     "bench/language": {"POST": call("302", {"language": "ru"})},
     "bench/settings": {
         "GET": call(PAGE),
