@@ -16,10 +16,12 @@ from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
 
 from benchsessions.aligning import align
+from benchsessions.judged import Judged
 from benchsessions.models import Analyst, BenchSession, Item
 from benchsessions.models.sessions import FAILED
 from benchsessions.opinions import sight_of
-from benchsessions.rubric import Rating, accuracy
+from benchsessions.rubric import Rating
+from benchsessions.searching import holds
 
 FEWEST: Final = 2
 MOST: Final = 4
@@ -113,36 +115,6 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """How some questions of a session were judged; shares are None where nothing can be said."""
-
-    questions: int
-    rated: int
-    correct: int
-    partly: int
-    incorrect: int
-    not_applicable: int
-
-    @classmethod
-    def of(cls, cells: Iterable[Cell]) -> "Judged":
-        found = list(cells)
-        verdicts = Counter(cell.verdict for cell in found if cell.is_judged)
-        return cls(
-            questions=len(found),
-            rated=verdicts.total(),
-            correct=verdicts[Rating.CORRECT],
-            partly=verdicts[Rating.PARTLY],
-            incorrect=verdicts[Rating.INCORRECT],
-            not_applicable=verdicts[Rating.NOT_APPLICABLE],
-        )
-
-    @property
-    def shares(self) -> tuple[float, float] | None:
-        """The strict and the lenient accuracy."""
-        return accuracy(correct=self.correct, partly=self.partly, rated=self.rated, not_applicable=self.not_applicable)
-
-
-@dataclass(frozen=True, slots=True)
 class Totals:
     """What a session comes to: all its questions, and those that every session has judged; `changes` by `Change`."""
 
@@ -185,8 +157,8 @@ class Comparison:
         return Totals(
             session=self.sessions[place],
             letter="ABCD"[place],
-            judged=Judged.of(cells),
-            common=Judged.of(cell for row in common if (cell := row.cells[place])),
+            judged=judged(cells),
+            common=judged(cell for row in common if (cell := row.cells[place])),
             failed=sum(cell.is_failed for cell in cells),
             hidden=sum(cell.is_hidden for cell in cells),
             changes={change: changes.get(change, 0) for change in Change} if place else {},
@@ -216,6 +188,20 @@ def change(before: Cell | None, after: Cell | None) -> Change:
     return Change.IMPROVED if now > was else Change.REGRESSED
 
 
+def judged(cells: Iterable[Cell]) -> Judged:
+    """Count the verdicts on questions of a session."""
+    found = list(cells)
+    verdicts = Counter(cell.verdict for cell in found if cell.is_judged)
+    return Judged(
+        questions=len(found),
+        rated=verdicts.total(),
+        correct=verdicts[Rating.CORRECT],
+        partly=verdicts[Rating.PARTLY],
+        incorrect=verdicts[Rating.INCORRECT],
+        not_applicable=verdicts[Rating.NOT_APPLICABLE],
+    )
+
+
 def _cells_of(sessions: Sequence[BenchSession], viewer: Analyst) -> dict[UUID, list[Cell]]:
     sight = sight_of(viewer, *(session.id for session in sessions))
     found: dict[UUID, list[Cell]] = {session.id: [] for session in sessions}
@@ -232,7 +218,6 @@ def _cells_of(sessions: Sequence[BenchSession], viewer: Analyst) -> dict[UUID, l
 
 
 def _ids_saying(search: str, sessions: Sequence[BenchSession]) -> set[UUID]:
-    """Return the items whose question has a text in it; SQLite knows no small and capital letters but Latin ones."""
-    wanted = search.casefold()
-    questions = Item.objects.filter(session__in=sessions).order_by().values_list("id", "question")
-    return {item_id for item_id, question in questions if wanted in question.casefold()}
+    """Return the items whose question has a text in it."""
+    found = Item.objects.filter(holds("question", search), session__in=sessions)
+    return set(found.order_by().values_list("id", flat=True))

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from benchsessions.views import compare, export, judging, pages, review, running, sessions, settings, starting, targets
+from benchsessions.views import (
+    charts,
+    compare,
+    export,
+    judging,
+    pages,
+    review,
+    running,
+    sessions,
+    settings,
+    starting,
+    targets,
+)
 
 urlpatterns = [
     path("bench", sessions.session_list, name="bench-sessions"),
@@ -18,6 +30,7 @@ urlpatterns = [
     path("bench/sessions/<uuid:bench_id>/items/<int:index>/judge", judging.judge, name="bench-judge"),
     path("bench/sessions/<uuid:bench_id>/items/<int:index>/flag", judging.flag, name="bench-flag"),
     path("bench/sessions/<uuid:bench_id>/flags/<uuid:flag_id>/resolve", judging.resolve, name="bench-flag-resolve"),
+    path("bench/charts", charts.report_page, name="bench-charts"),
     path("bench/compare", compare.comparison, name="bench-compare"),
     path("bench/language", pages.choose_language, name="bench-language"),
     path("bench/sessions/<uuid:bench_id>/export", export.export, name="bench-export"),

@@ -14,6 +14,7 @@ from benchsessions.comparing import Show, compare
 from benchsessions.forms.comparing import CompareForm, number_fault, sessions_named
 from benchsessions.models import BenchSession
 from benchsessions.queries import analyst_of, sessions
+from benchsessions.searching import holds
 from benchsessions.side_by_side import side_by_side
 from benchsessions.views.pages import bench_page
 
@@ -50,7 +51,7 @@ def _choice(request: PrincipalRequest, chosen: list[BenchSession], fault: str | 
     search = search_text(request.GET)
     offered = sessions().exclude(id__in=[session.id for session in chosen])
     if search:
-        offered = offered.filter(title__icontains=search)
+        offered = offered.filter(holds("title", search))
     found = list(offered.select_related("question_set_version__question_set")[: SESSIONS_OFFERED + 1])
     context = {
         "chosen": chosen,

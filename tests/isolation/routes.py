@@ -178,6 +178,7 @@ ROUTES: dict[str, dict[str, Call]] = {
         "PUT": call(BACK_END, {}),
         "DELETE": call(BACK_END),
     },
+    "bench/charts": {"GET": call(PAGE)},
     "bench/compare": {"GET": call(PAGE)},
     "api/bench/sessions/<uuid:bench_id>/export": {"GET": call("400 400 400 404 404 401")},
     "bench/sessions/<uuid:bench_id>/export": {"GET": call("200 200 200 404 404 302")},
