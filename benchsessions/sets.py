@@ -1,20 +1,22 @@
 """Every write of a question set. A version is changed until it is first used; then a change makes the next one."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from benchsessions.exceptions import QuestionNotFound, SetNameTaken, SetNotFound, VersionFrozen
 from benchsessions.models import Analyst, Question, QuestionSet, QuestionSetVersion
 from benchsessions.sessions import Asked
-from benchsessions.wording import Wording
+from benchsessions.wording import Wording, number_fault
+from tenants.exceptions import Invalid
 from tenants.managers import find
 
-BATCH = 500
+BATCH: Final = 500
 
 
 @transaction.atomic
@@ -83,8 +85,12 @@ def wording_of(question: Question) -> Wording:
 
 @transaction.atomic
 def save_question(*, version_id: UUID, position: int | None, wording: Wording) -> Question:
-    """Change a question of a version, or add one at its end; raise `VersionFrozen` or `QuestionNotFound`."""
+    """Change a question of a version, or add one at its end.
+
+    Raises `VersionFrozen`, `QuestionNotFound`, and `Invalid` for what is wrong with it among the others.
+    """
     version = _lock_open(version_id)
+    _check_among(version, position, wording)
     if position is None:
         last = version.questions.aggregate(last=Max("position"))["last"] or 0
         question = Question(version=version, position=last + 1)
@@ -116,11 +122,22 @@ def change_set(*, set_id: UUID, **fields: Any) -> QuestionSet:
 
 
 @transaction.atomic
-def duplicate_set(*, set_id: UUID, name: str, by: Analyst) -> QuestionSet:
+def duplicate_set(*, set_id: UUID, name: str, description: str, by: Analyst) -> QuestionSet:
     """Make a set of its own of the newest version of another."""
     source = _lock_set(set_id)
     newest = source.versions.order_by("-number")[0]
-    return create_set(name=name, by=by, questions=wordings_of(newest), description=source.description)
+    return create_set(name=name, by=by, questions=wordings_of(newest), description=description)
+
+
+def _check_among(version: QuestionSetVersion, position: int | None, wording: Wording) -> None:
+    faults = dict(wording.faults())
+    others = version.questions.exclude(position=position) if position is not None else version.questions.all()
+    if wording.external_id and others.filter(external_id=wording.external_id).exists():
+        faults["external_id"] = _("Another question has this id.")
+    if position is None and (fault := number_fault(version.n_questions + 1)):
+        faults["body"] = fault
+    if faults:
+        raise Invalid(errors={name: [sentence] for name, sentence in faults.items()})
 
 
 def _write_version(

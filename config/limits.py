@@ -13,8 +13,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 TAKES_FILES: Final = re.compile(r"/api/chats/[^/]+/messages|/chats/[^/]+/send|/v1/chat/completions|/v1/responses")
 # Where a picture is sent; one that is too large is refused there, in words of its own.
 TAKES_A_PICTURE: Final = re.compile(r"/api/agents/[^/]+/avatar|/agents/[^/]+/avatar|/profile")
-# Where a bench session is sent whole, with all its answers.
-TAKES_A_SESSION: Final = re.compile(r"/api/v1/users/[^/]+/sessions(/[^/]+)?")
+# Where a bench session is sent whole, with all its answers, or a table of questions.
+TAKES_A_SESSION: Final = re.compile(
+    r"/api/v1/users/[^/]+/sessions(/[^/]+)?|/api/bench/sets(/[^/]+/versions)?|/bench/(import|sets/new|sets/[^/]+/upload)"
+)
 # In the scope of a request whose body was too large and is gone.
 REFUSED: Final = "parley.body_refused"
 PIECE: Final = 64 * 1024

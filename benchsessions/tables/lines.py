@@ -30,7 +30,9 @@ def read_lines(text: str) -> Table:
     if not found:
         raise NotATable(_("There is nothing in it."))
     columns = list(places)
-    return Table(columns, [Row(number, [document.get(key) for key in columns]) for number, document in found])
+    return Table(
+        columns, [Row(number, [document.get(key) for key in columns]) for number, document in found], is_nested=True
+    )
 
 
 def looks_like_lines(text: str) -> bool:

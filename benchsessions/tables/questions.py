@@ -33,7 +33,7 @@ class Line:
 
 def read_questions(table: Table, columns: Sequence[str]) -> list[Line]:
     """Return the rows of a table as questions; `columns` says for each of its columns what it is, empty for nothing."""
-    lines = [_line(row, cells_of(row, columns)) for row in table.rows]
+    lines = [Line(row.number, *wording_from(cells_of(row, columns))) for row in table.rows]
     for place, name, sentence in faults_of([line.wording for line in lines]):
         lines[place].faults.append((READ_FROM[name], sentence))
     return lines
@@ -46,7 +46,7 @@ def cells_of(row: Row, columns: Sequence[str]) -> dict[str, Any]:
 
 def wording_from(cells: Mapping[str, Any]) -> tuple[Wording, list[tuple[str, str]]]:
     """Return what a question says in some cells, and what in them cannot be read."""
-    faults = []
+    faults: list[tuple[str, str]] = []
     with_docs = truth_of(text_of(cells.get(Column.WITH_DOCS)) or "true")
     if with_docs is None:
         faults.append((Column.WITH_DOCS, _("Say yes or no.")))
@@ -79,8 +79,3 @@ def several_of(value: Any) -> list[str]:
     if isinstance(value, list):
         return [text for text in map(text_of, value) if text]
     return parts_of(text_of(value))
-
-
-def _line(row: Row, cells: Mapping[str, Any]) -> Line:
-    wording, faults = wording_from(cells)
-    return Line(row.number, wording, [(str(column), sentence) for column, sentence in faults])

@@ -27,11 +27,15 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under named columns; each row has exactly as many cells. Cells are texts, in JSON Lines any value."""
+    """Rows under named columns; each row has exactly as many cells.
+
+    Cells are texts, in JSON Lines (`is_nested`) any value, and each line names its columns.
+    """
 
     columns: list[str]
     rows: list[Row]
     has_header: bool = True
+    is_nested: bool = False
 
 
 def most_rows() -> int:

@@ -36,6 +36,7 @@ SAID = [{"role": "user", "content": "hello"}]
 
 TEAMS = "200 200 200 404 404 401"
 TEAMS_PAGE = "200 200 200 404 404 302"
+TEAMS_SEEN = "303 303 303 404 404 302"
 LINK = {"title": "made here", "max_concurrent_users": "10", "max_messages": "200"}
 NEW_AGENT = {**AGENT, "auth_kind": "bearer", "audience": "all"}
 
@@ -219,6 +220,30 @@ ROUTES: dict[str, dict[str, Call]] = {
     "api/bench/sessions/<uuid:bench_id>/run/resume": {"POST": call("409 409 409 404 404 401", {})},
     "api/bench/sessions/<uuid:bench_id>/run/retry": {"POST": call("409 409 409 404 404 401", {})},
     "bench/language": {"POST": call("302", {"language": "ru"})},
+    "bench/sets": {"GET": call(PAGE)},
+    "bench/sets/new": {"GET": call(PAGE), "POST": call("303 303 303 303 303 302", {"text": "Как закрыть карту?"})},
+    "bench/sets/uploads/<uuid:upload_id>": {
+        "GET": call(OWN_PAGE),
+        "POST": call(OWN_SEEN, {"do": "take", "name": "made here", "column_0": "question"}),
+    },
+    "bench/sets/<uuid:set_id>": {"GET": call(TEAMS_PAGE)},
+    "bench/sets/<uuid:set_id>/upload": {
+        "GET": call(TEAMS_PAGE),
+        "POST": call(TEAMS_SEEN, {"text": "Как закрыть карту?"}),
+    },
+    "bench/sets/<uuid:set_id>/begin": {"POST": call(TEAMS_SEEN, {})},
+    "bench/sets/<uuid:set_id>/change": {"GET": call(TEAMS_PAGE), "POST": call(TEAMS_SEEN, {"name": "changed"})},
+    "bench/sets/<uuid:set_id>/archive": {"POST": call(TEAMS_SEEN, {"archived": "1"})},
+    "bench/sets/<uuid:set_id>/duplicate": {"GET": call(TEAMS_PAGE), "POST": call(TEAMS_SEEN, {"name": "copied"})},
+    "bench/sets/<uuid:set_id>/download": {"GET": call(TEAMS_PAGE)},
+    "bench/sets/<uuid:set_id>/questions/new": {
+        "GET": call(TEAMS_PAGE),
+        "POST": call(TEAMS_SEEN, {"body": "Где тарифы?"}),
+    },
+    "bench/sets/<uuid:set_id>/questions/<int:position>": {
+        "GET": call(TEAMS_PAGE),
+        "POST": call(TEAMS_SEEN, {"body": "Где тарифы?"}),
+    },
     "bench/settings": {
         "GET": call(PAGE),
         "POST": call("303 303 303 303 303 302", {"environment": "psi", "psi-apiMode": "bench"}),
