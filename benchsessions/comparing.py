@@ -66,11 +66,6 @@ class Cell(NamedTuple):
     is_hidden: bool
 
     @property
-    def number(self) -> int:
-        """The question's number as people count."""
-        return self.position + 1
-
-    @property
     def is_failed(self) -> bool:
         return self.status in FAILED
 
@@ -94,6 +89,11 @@ class Row(NamedTuple):
     def is_common(self) -> bool:
         """Tell whether every session has a judged answer to it that applies."""
         return all(cell and cell.is_judged and cell.verdict != Rating.NOT_APPLICABLE for cell in self.cells)
+
+    def is_same_answer(self, place: int) -> bool:
+        """Tell whether a session answers it in the words of the baseline."""
+        base, cell = self.cells[0], self.cells[place]
+        return bool(base and cell and base.answer_hash and base.answer_hash == cell.answer_hash)
 
     def is_shown(self, show: str) -> bool:
         """Tell whether it is among the questions that are asked for."""

@@ -25,6 +25,14 @@ class Judged:
         return accuracy(correct=self.correct, partly=self.partly, rated=self.rated, not_applicable=self.not_applicable)
 
     @property
+    def strict(self) -> float | None:
+        return self.shares[0] if self.shares else None
+
+    @property
+    def lenient(self) -> float | None:
+        return self.shares[1] if self.shares else None
+
+    @property
     def percents(self) -> list[float]:
         """The same as per cents, empty where nothing can be said."""
         return [100 * share for share in self.shares or ()]

@@ -82,16 +82,17 @@ class Report:
         return sum((sums.judged for sums in self.environments), NOTHING)
 
 
-def report_of(sessions: QuerySet[BenchSession], period: Period, viewer: Analyst) -> Report:
-    """Return what sessions begun in a period come to, as far as somebody may know it."""
+def report_of(sessions: QuerySet[BenchSession], days: int, viewer: Analyst) -> Report:
+    """Return what sessions begun in the last days come to, as far as somebody may know it."""
+    period = Period.latest(days)
     begin, end = (datetime.combine(day, time.min, UTC) for day in (period.first, period.last + timedelta(days=1)))
     chosen = sessions.filter(created_at__gte=begin, created_at__lt=end).select_related(None).order_by()
     asked = SecondOpinion.objects.filter(reviewer=viewer, session__in=chosen.values("id"))
     hidden = list(asked.values_list("session_id", flat=True))
-    days: dict[date, list[Sums]] = {}
+    by_day: dict[date, list[Sums]] = {}
     for sums, day in _sums_of_days(chosen, hidden):
-        days.setdefault(day, []).append(sums)
-    return Report(period, _together(chosen, days), days, issues_in(chosen.exclude(id__in=hidden)), len(hidden))
+        by_day.setdefault(day, []).append(sums)
+    return Report(period, _together(chosen, by_day), by_day, issues_in(chosen.exclude(id__in=hidden)), len(hidden))
 
 
 def _sums_of_days(chosen: QuerySet[BenchSession], hidden: Sequence[UUID]) -> Iterator[tuple[Sums, date]]:

@@ -11,7 +11,6 @@ from benchsessions.comparing import Cell, Change, Row, Totals
 from benchsessions.diffs import Piece, word_diff
 from benchsessions.models import Item
 from benchsessions.models.sessions import FAILED
-from benchsessions.rubric import Rating
 
 SHOWN_CHARS: Final = 6_000
 PAGE_SECONDS: Final = 1.0  # for all comparisons of texts on one page
@@ -38,17 +37,6 @@ class Side:
     said: Said | None = None
     is_same_answer: bool = False
     pieces: Sequence[Piece] | None = None
-
-    @property
-    def verdict(self) -> str:
-        """The verdict in words, as it is where the scale does not have it."""
-        rating = self.cell.verdict if self.cell else ""
-        return str(Rating(rating).label) if rating in Rating.values else rating
-
-    @property
-    def kind(self) -> str:
-        """The verdict as a name of the stylesheet."""
-        return self.cell.verdict if self.cell and self.cell.verdict in Rating.values else "other"
 
     @property
     def is_change_told(self) -> bool:
@@ -82,11 +70,11 @@ def side_by_side(rows: Sequence[Row], totals: Sequence[Totals]) -> list[Compared
 def _compared(row: Row, totals: Sequence[Totals], said: dict[UUID, Said], until: float) -> Compared:
     base, *others = row.cells
     sides = [Side(totals[0], base, None, said.get(base.id) if base else None)]
-    for total, cell, change in zip(totals[1:], others, row.changes, strict=True):
+    for place, (cell, change) in enumerate(zip(others, row.changes, strict=True), 1):
         own = said.get(cell.id) if cell else None
-        is_same = bool(base and cell and base.answer_hash and base.answer_hash == cell.answer_hash)
+        is_same = row.is_same_answer(place)
         pieces = None if is_same else _pieces(sides[0], own, until)
-        sides.append(Side(total, cell, change, own, is_same, pieces))
+        sides.append(Side(totals[place], cell, change, own, is_same, pieces))
     # An item deleted since the sessions were laid beside each other is not found any more.
     found = said.get(row.first.id)
     return Compared(found.question if found else "", sides)

@@ -2,8 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from benchsessions.api.comparing import ComparisonViewSet
 from benchsessions.api.exports import ExportViewSet
 from benchsessions.api.items import ItemViewSet, SessionViewSet
+from benchsessions.api.reporting import ReportViewSet
 from benchsessions.api.runs import RunViewSet
 
 SESSION = "bench/sessions/<uuid:bench_id>"
@@ -11,6 +13,8 @@ ITEM = f"{SESSION}/items/<int:index>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/users/", include("benchsessions.api.contract.urls")),
+    path("bench/compare", ComparisonViewSet.as_view({"get": "compare"})),
+    path("bench/report", ReportViewSet.as_view({"get": "report"})),
     path("bench/sessions", SessionViewSet.as_view({"get": "list"})),
     path(SESSION, SessionViewSet.as_view({"get": "retrieve"})),
     path(f"{SESSION}/export", ExportViewSet.as_view({"get": "retrieve"})),

@@ -1,5 +1,7 @@
 """What may be asked of the charts."""
 
+from typing import Any
+
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -22,3 +24,7 @@ class ReportForm(ListForm):
         chosen.setdefault("days", DEFAULT_DAYS)
         super().__init__(chosen)
         del self.fields["q"], self.fields["deleted"]
+
+    def clean(self) -> dict[str, Any]:
+        """Add what the list of sessions may be asked for besides."""
+        return {**self.cleaned_data, "q": "", "deleted": False}

@@ -1,19 +1,15 @@
 """Charts of what sessions add up to."""
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.principal import PrincipalRequest
-from agents.usage.reports import Period
 from benchsessions.drawings import cautions, drawings_of
 from benchsessions.forms.reporting import ReportForm
 from benchsessions.listing import sessions_asked_for
-from benchsessions.models import Analyst
 from benchsessions.queries import analyst_of
-from benchsessions.reports import Report, report_of
+from benchsessions.reports import report_of
 from benchsessions.views.pages import bench_page
 
 
@@ -22,7 +18,8 @@ from benchsessions.views.pages import bench_page
 def report_page(request: PrincipalRequest) -> HttpResponse:
     """Draw accuracy, errors, waiting and issues."""
     form = ReportForm.read(request.GET)
-    report = report_asked_for(form.cleaned_data, analyst_of(request.user))
+    asked = form.cleaned_data
+    report = report_of(sessions_asked_for(asked), asked["days"], analyst_of(request.user))
     context = {
         "form": form,
         "report": report,
@@ -31,9 +28,3 @@ def report_page(request: PrincipalRequest) -> HttpResponse:
         "cautions": list(cautions(report)),
     }
     return render(request, "bench/charts.html", context)
-
-
-def report_asked_for(asked: dict[str, Any], viewer: Analyst) -> Report:
-    """Return the report that a valid `ReportForm` asks for."""
-    found = sessions_asked_for({**asked, "deleted": False, "q": ""})
-    return report_of(found, Period.latest(asked["days"]), viewer)

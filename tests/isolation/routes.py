@@ -157,6 +157,8 @@ ROUTES: dict[str, dict[str, Call]] = {
     },
     "shares/<uuid:share_id>/log": {"GET": call("200 200 404 404 404 302")},
     "shares/<uuid:share_id>/log.csv": {"GET": call("200 200 404 404 404 302")},
+    "api/bench/compare": {"GET": call("400 400 400 400 400 401")},
+    "api/bench/report": {"GET": call(SIGNED_IN)},
     "api/bench/sessions": {"GET": call(SIGNED_IN)},
     "api/bench/sessions/<uuid:bench_id>": {"GET": call(TEAMS)},
     "api/bench/sessions/<uuid:bench_id>/items": {"GET": call(TEAMS)},

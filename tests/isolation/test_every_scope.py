@@ -89,6 +89,8 @@ OPENED_BY: dict[str, str] = {
     "GET /api/v1/users/{id}/sessions/{id}": Scope.BENCH,
     "PUT /api/v1/users/{id}/sessions/{id}": Scope.BENCH,
     "DELETE /api/v1/users/{id}/sessions/{id}": Scope.BENCH,
+    "GET /api/bench/compare": Scope.BENCH,
+    "GET /api/bench/report": Scope.BENCH,
     "GET /api/bench/sessions": Scope.BENCH,
     "GET /api/bench/sessions/{id}": Scope.BENCH,
     "GET /api/bench/sessions/{id}/export": Scope.BENCH,
