@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.keys import hash_of_key
 from accounts.models import PERSONAL_SCOPES, ApiKey, User
 from agents.models import Agent
+from benchsessions.models import BenchSession, Target
 from config.management.commands import demo as command
 from tenants.models import Team
 from tenants.scope import tenant_scope, unsafe_all_tenants
@@ -92,8 +93,22 @@ def test_a_second_run_changes_nothing_and_asks_little(capsys):
     with CaptureQueriesContext(connection) as queries:
         assert demo(capsys) == first
     assert count() == counted
-    assert len(queries) <= 14
+    assert len(queries) <= 16
     assert not any(query["sql"].startswith(("INSERT", "UPDATE")) for query in queries)
+
+
+def test_its_bench_has_an_environment_a_set_and_a_session_half_judged(capsys):
+    team = Team.objects.get(slug=demo(capsys)["team"]["slug"])
+    with tenant_scope(team.id):
+        assert Target.objects.get().modes == ["backend"]
+        session = BenchSession.objects.get()
+        assert (session.n_questions, session.n_answered, session.n_failed, session.n_rated) == (10, 9, 1, 6)
+        assert (session.n_correct, session.n_partly, session.n_incorrect) == (4, 1, 1)
+        assert session.question_set_version.questions.filter(reference_answer="").count() == 0
+        session.delete()
+    demo(capsys)
+    with tenant_scope(team.id):
+        assert not BenchSession.objects.exists()
 
 
 def test_a_changed_password_stays_and_is_not_claimed_to_be_known(capsys):
@@ -246,3 +261,5 @@ def test_runs_at_once_make_one_of_each():
     assert all(one == made[0] for one in made)
     assert count_of_keys() == 3
     assert count() == (3, 6, 2)
+    with unsafe_all_tenants(reason="test"):
+        assert (Target.objects.count(), BenchSession.objects.count()) == (1, 1)

@@ -13,6 +13,7 @@ from accounts.management.tables import TablesCommand
 from accounts.models import OPERATORS_SLUG, PERSONAL_SCOPES, TEAM_SCOPES, Role, User
 from agents.models import Agent, AgentKind
 from agents.versions import keep_version
+from config.demo_bench import furnish_bench
 from config.demo_keys import WantedKey, working_keys
 from tenants.models import Team
 from tenants.scope import tenant_scope
@@ -55,6 +56,8 @@ def make_demo() -> dict[str, Any]:
     )
     operator = account(operators, "operator@demo.example", "Olga Operator", Role.ADMIN, is_superuser=True)
     user = account(team, "user@demo.example", "Uma User")
+    own_agent = agent(team)
+    furnish_bench(team, user_id=UUID(user["id"]), agent_id=UUID(own_agent["id"]))
     keys = {
         "api_key": WantedKey(team.id, UUID(user["id"]), PERSONAL_SCOPES),
         "service_key": WantedKey(team.id, None, TEAM_SCOPES),
@@ -70,7 +73,7 @@ def make_demo() -> dict[str, Any]:
         "outsider": account(other, "outsider@other.example", "Otto Outsider"),
         "other_admin": account(other, "admin@other.example", "Alma Admin", Role.ADMIN),
         "operator": {"username": operator["email"], "password": operator["password"]},
-        "agent": agent(team),
+        "agent": own_agent,
         "other_agent": agent(other),
         **working_keys(keys, file=None if settings.PRODUCTION else settings.DATA_DIR / "demo.json"),
     }
