@@ -130,8 +130,8 @@ def decide(*, session_id: UUID, index: int, rating: str, by: Analyst) -> Item:
     Raises `SessionNotFound`, `ItemNotFound`, `StillBlind`, and `Invalid` for any other rating.
     """
     session, item = _decidable(session_id, index, by)
-    given = Annotation.objects.filter(item=item, rating=rating).exclude(rating="")
-    if rating not in Rating.values and not given.exists():
+    given = Annotation.objects.filter(item=item).exclude(rating="").values_list("rating", flat=True)
+    if rating not in {*Rating.values, *given}:
         raise Invalid(errors={"rating": [_("Nobody gave this rating, and the scale has none of this name.")]})
     return _settled(session, item, rating, by)
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from benchsessions.views import (
+    agreement,
     charts,
     compare,
     export,
@@ -36,6 +37,12 @@ urlpatterns = [
     path("bench/compare", compare.comparison, name="bench-compare"),
     path("bench/language", pages.choose_language, name="bench-language"),
     path("bench/sessions/<uuid:bench_id>/export", export.export, name="bench-export"),
+    path("bench/sessions/<uuid:bench_id>/agreement", agreement.agreement, name="bench-agreement"),
+    path("bench/sessions/<uuid:bench_id>/opinions", agreement.ask, name="bench-ask"),
+    path(
+        "bench/sessions/<uuid:bench_id>/opinions/<uuid:analyst_id>/withdraw", agreement.withdraw, name="bench-withdraw"
+    ),
+    path("bench/sessions/<uuid:bench_id>/items/<int:index>/decide", agreement.decide, name="bench-decide"),
     path("bench/sets", sets.set_list, name="bench-sets"),
     path("bench/sets/new", set_tables.upload, name="bench-set-new"),
     path("bench/sets/uploads/<uuid:upload_id>", set_tables.look, name="bench-set-upload"),

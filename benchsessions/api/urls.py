@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from benchsessions.api.comparing import ComparisonViewSet
 from benchsessions.api.exports import ExportViewSet
 from benchsessions.api.items import ItemViewSet, SessionViewSet
+from benchsessions.api.opinions import OpinionViewSet
 from benchsessions.api.reporting import ReportViewSet
 from benchsessions.api.runs import RunViewSet
 
@@ -22,6 +23,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{SESSION}/run/stop", RunViewSet.as_view({"post": "stop"})),
     path(f"{SESSION}/run/resume", RunViewSet.as_view({"post": "resume"})),
     path(f"{SESSION}/run/retry", RunViewSet.as_view({"post": "retry"})),
+    path(f"{SESSION}/opinions", OpinionViewSet.as_view({"get": "list", "post": "create"})),
+    path(f"{SESSION}/opinions/<uuid:analyst_id>", OpinionViewSet.as_view({"delete": "destroy"})),
+    path(f"{SESSION}/agreement/<uuid:analyst_id>/<uuid:other_id>", OpinionViewSet.as_view({"get": "agreement"})),
+    path(f"{ITEM}/decision", OpinionViewSet.as_view({"put": "decide", "delete": "undecide"})),
     path(f"{SESSION}/items", ItemViewSet.as_view({"get": "list"})),
     path(ITEM, ItemViewSet.as_view({"get": "retrieve"}), name="api-bench-item"),
     path(

@@ -184,6 +184,26 @@ ROUTES: dict[str, dict[str, Call]] = {
     "bench/charts": {"GET": call(PAGE)},
     "bench/compare": {"GET": call(PAGE)},
     "api/bench/sessions/<uuid:bench_id>/export": {"GET": call("400 400 400 404 404 401")},
+    "api/bench/sessions/<uuid:bench_id>/opinions": {
+        "GET": call(TEAMS),
+        "POST": call("400 400 400 404 404 401", {}),
+    },
+    "api/bench/sessions/<uuid:bench_id>/opinions/<uuid:analyst_id>": {"DELETE": call("403 204 204 404 404 401")},
+    "api/bench/sessions/<uuid:bench_id>/agreement/<uuid:analyst_id>/<uuid:other_id>": {
+        "GET": call("403 200 200 404 404 401")
+    },
+    "api/bench/sessions/<uuid:bench_id>/items/<int:index>/decision": {
+        "PUT": call("403 200 200 404 404 401", {"rating": "incorrect"}),
+        "DELETE": call("403 200 200 404 404 401"),
+    },
+    "bench/sessions/<uuid:bench_id>/agreement": {"GET": call(TEAMS_PAGE)},
+    "bench/sessions/<uuid:bench_id>/opinions": {"POST": call("303 303 303 404 404 302", {})},
+    "bench/sessions/<uuid:bench_id>/opinions/<uuid:analyst_id>/withdraw": {
+        "POST": call("403 303 303 404 404 302", {})
+    },
+    "bench/sessions/<uuid:bench_id>/items/<int:index>/decide": {
+        "POST": call("403 303 303 404 404 302", {"rating": "incorrect"})
+    },
     "bench/sessions/<uuid:bench_id>/export": {"GET": call("200 200 200 404 404 302")},
     "bench/sessions/<uuid:bench_id>": {"GET": call(TEAMS_PAGE)},
     "bench/sessions/<uuid:bench_id>/rail": {"GET": call(TEAMS_PAGE)},
