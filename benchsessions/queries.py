@@ -53,8 +53,17 @@ def requests_of(session: BenchSession) -> list[Any]:
 
 def annotations_of(session: BenchSession, author: Analyst) -> dict[str, Any]:
     """Return an author's annotations as the contract has them: index as text → sections."""
-    own = Annotation.objects.filter(session=session, author=author).order_by("item__index")
-    return {str(index): data for index, data in own.values_list("item__index", "data") if data is not None}
+    own = Annotation.objects.filter(session=session, author=author, data__isnull=False).order_by()
+    said = dict(own.values_list("item_id", "data"))
+    return {str(index): said[item_id] for item_id, index in indexes_of(session).items() if item_id in said}
+
+
+def indexes_of(session: BenchSession) -> dict[UUID, int]:
+    """Return the index of each item of a session, in their order.
+
+    Beside the rows of a session just made, a join would be planned by figures from before there were any.
+    """
+    return dict(Item.objects.filter(session=session).order_by("index").values_list("id", "index"))
 
 
 def analyst_of(user: User) -> Analyst:

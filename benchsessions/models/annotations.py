@@ -5,6 +5,7 @@ from typing import Final
 from django.db import models
 from django.utils import timezone
 
+from benchsessions.models.encoding import PlainEncoder
 from benchsessions.models.people import Analyst
 from benchsessions.models.sessions import RATING_CHARS, BenchSession, Item
 from tenants.constraints import SameTeam
@@ -22,7 +23,7 @@ class Annotation(TenantModel):
     session = models.ForeignKey(BenchSession, on_delete=models.CASCADE, related_name="annotations")
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="annotations")
     author = models.ForeignKey(Analyst, on_delete=models.CASCADE, related_name="+")
-    data = models.JSONField(null=True)
+    data = models.JSONField(null=True, encoder=PlainEncoder)
     rating = models.CharField(max_length=RATING_CHARS, blank=True)
     rated_at = models.DateTimeField(null=True)
     is_second = models.BooleanField(default=False, help_text="A second opinion, which counts only when decided upon.")
@@ -50,7 +51,7 @@ class AnnotationRevision(TenantModel):
 
     annotation = models.ForeignKey(Annotation, on_delete=models.CASCADE, related_name="revisions")
     version = models.PositiveIntegerField()
-    data = models.JSONField(null=True)
+    data = models.JSONField(null=True, encoder=PlainEncoder)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta(TenantModel.Meta):

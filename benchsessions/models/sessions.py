@@ -5,6 +5,7 @@ from typing import ClassVar, Final
 from django.db import models
 from django.utils import timezone
 
+from benchsessions.models.encoding import PlainEncoder
 from benchsessions.models.people import Analyst
 from benchsessions.models.questions import QuestionSetVersion
 from benchsessions.models.targets import ApiMode, Environment
@@ -46,7 +47,7 @@ class BenchSession(TenantModel):
     )
     settings_snapshot = models.JSONField(default=dict, help_text="How the environment was asked, without any secret.")
     response_frame = models.JSONField(null=True)
-    raw_response = models.JSONField(null=True)
+    raw_response = models.JSONField(null=True, encoder=PlainEncoder)
     is_misaligned = models.BooleanField(default=False)
     replaced_characters = models.PositiveIntegerField(default=0)
     n_questions = models.PositiveIntegerField(default=0)
@@ -106,11 +107,11 @@ class Item(TenantModel):
 
     session = models.ForeignKey(BenchSession, on_delete=models.CASCADE, related_name="items")
     index = models.PositiveIntegerField()
-    request = models.JSONField()
+    request = models.JSONField(encoder=PlainEncoder)
     question = models.TextField()
     question_key = models.CharField(max_length=64)
-    reference = models.JSONField(default=dict)
-    answer = models.JSONField(null=True)
+    reference = models.JSONField(default=dict, encoder=PlainEncoder)
+    answer = models.JSONField(null=True, encoder=PlainEncoder)
     answer_position = models.PositiveIntegerField(null=True)
     status = models.CharField(max_length=10, choices=ItemStatus, default=ItemStatus.PENDING)
     answer_hash = models.CharField(max_length=64, blank=True)
