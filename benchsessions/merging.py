@@ -54,7 +54,9 @@ def written_over(
     data = deepcopy(standing or {})
     _write(data, OVERALL, {"rating": rating or None, "comment": comment})
     for name, issues, remark in sections:
-        _write(data, name, {"issues": issues, "comment": remark})
+        before = data.get(name, {}).get("issues") or []
+        kept = [issue for issue in before if issue in issues]  # in the order they were given in; new ones follow
+        _write(data, name, {"issues": kept + [issue for issue in issues if issue not in before], "comment": remark})
     return data or None
 
 

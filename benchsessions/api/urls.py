@@ -36,5 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(f"{SESSION}/annotations", ItemViewSet.as_view({"patch": "merge"})),
     path(f"{ITEM}/flags", ItemViewSet.as_view({"post": "flag"}), name="api-bench-flags"),
-    path(f"{SESSION}/flags/<uuid:flag_id>/resolve", ItemViewSet.as_view({"post": "resolve"})),
+    path(
+        f"{SESSION}/flags/<uuid:flag_id>/resolve", ItemViewSet.as_view({"post": "resolve"}), name="api-bench-resolve"
+    ),
 ]

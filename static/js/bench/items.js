@@ -1,0 +1,45 @@
+// Fetches questions as they are shown, the next one ahead of time.
+
+const KEPT = 4;
+
+export class Items {
+  #address;
+  #query;
+  #kept = new Map(); // index → a promise of its HTML
+
+  constructor(root) {
+    this.#address = `${root.dataset.page}/items/`;
+    this.#query = root.dataset.query;
+  }
+
+  // Returns the element of a question; throws where it cannot be had.
+  async load(index) {
+    const html = await this.#ask(index);
+    this.forget(index); // what is on the page soon differs from it
+    return document.adoptNode(new DOMParser().parseFromString(html, "text/html").querySelector("[data-item]"));
+  }
+
+  prefetch(index) {
+    if (index !== undefined) this.#ask(index).catch(() => {});
+    for (const old of [...this.#kept.keys()].slice(0, -KEPT)) this.forget(old);
+  }
+
+  forget(index) {
+    this.#kept.delete(index);
+  }
+
+  #ask(index) {
+    if (!this.#kept.has(index)) {
+      const asked = this.#fetch(index);
+      this.#kept.set(index, asked);
+      asked.catch(() => this.forget(index));
+    }
+    return this.#kept.get(index);
+  }
+
+  async #fetch(index) {
+    const response = await fetch(`${this.#address}${index}?${this.#query}`);
+    if (!response.ok || response.redirected) throw new Error(response.status);
+    return response.text();
+  }
+}

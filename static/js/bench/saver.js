@@ -1,0 +1,184 @@
+// Saves what is said of answers: by itself, one save after the other, and nothing is lost when one fails.
+
+import { fill, isSame, said } from "./judgement.js";
+import { Outbox } from "./outbox.js";
+
+const PAUSE = 600;
+const SOONEST = 2_000;
+const LATEST = 30_000;
+
+export class Saver extends EventTarget {
+  #outbox;
+  #channel;
+  #item; // the one on the page: {index, address, form, before, version}
+  #known = new Map(); // address → {index, version, before}, of all that were on the page
+  #undoable = [];
+  #saving = Promise.resolve();
+  #timer;
+  #retry;
+  #wait = SOONEST;
+  #isLost = false;
+
+  constructor(session) {
+    super();
+    this.#outbox = new Outbox(session);
+    this.#channel = new BroadcastChannel(`bench-${session}`);
+    this.#channel.addEventListener("message", ({ data }) => this.#tell("elsewhere", data));
+    addEventListener("online", () => this.#again());
+    addEventListener("pagehide", () => this.#leave());
+    addEventListener("beforeunload", (event) => this.#isLost && event.preventDefault());
+  }
+
+  get hasUndo() {
+    return this.#undoable.length > 0;
+  }
+
+  get isDirty() {
+    return Boolean(this.#item) && !isSame(this.#data, this.#item.before);
+  }
+
+  get #data() {
+    return said(this.#item.form, this.#item.before);
+  }
+
+  // Takes over the form of an item, with what was written in it and never saved.
+  attach(form, index) {
+    const address = form.dataset.api;
+    this.#item = { index, address, form, before: JSON.parse(form.dataset.said), version: Number(form.elements.version.value) };
+    this.#known.set(address, this.#item);
+    form.addEventListener("input", () => this.#changed());
+    form.addEventListener("focusout", () => this.flush());
+    const letter = this.#outbox.get(address);
+    if (!letter) return;
+    fill(form, letter.data);
+    if (this.isDirty) this.#item.version = letter.version; // else it had arrived
+    this.#again();
+  }
+
+  // Saves what is on the page, and waits until that is done or has failed.
+  flush() {
+    clearTimeout(this.#timer);
+    if (this.isDirty) this.#send(this.#item, this.#data);
+    return this.#saving;
+  }
+
+  // Puts something in place of what is said of the answer on the page.
+  put(data) {
+    clearTimeout(this.#timer);
+    this.#send(this.#item, data);
+    return this.#saving;
+  }
+
+  // Takes back the last save, as a new one; returns its index, or null where there is nothing to take back.
+  async undo() {
+    await this.flush();
+    const last = this.#undoable.pop();
+    if (!last) return null;
+    const item = this.#known.get(last.address);
+    this.#send(item, last.before, { isUndo: true });
+    await this.#saving;
+    return item.index;
+  }
+
+  // Answers a conflict: `data` is to stand in place of what stands there.
+  settle({ item, version, current }, data) {
+    item.version = version;
+    item.before = current;
+    this.#send(item, data);
+    return this.#saving;
+  }
+
+  #changed() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), PAUSE);
+    if (this.isDirty) this.#keep(this.#item, this.#data);
+    else this.#outbox.drop(this.#item.address);
+    this.#tell("state", { item: this.#item, state: this.isDirty ? "unsaved" : "same" });
+  }
+
+  #keep(item, data) {
+    this.#outbox.put(item.address, { index: item.index, version: item.version, data, before: item.before });
+  }
+
+  #send(item, data, options = {}) {
+    this.#keep(item, data);
+    this.#saving = this.#saving.then(() => this.#save(item, data, options));
+  }
+
+  async #save(item, data, { isUndo = false } = {}) {
+    if (isSame(data, item.before)) return this.#saved(item, null, data);
+    this.#tell("state", { item, state: "saving" });
+    let response;
+    try {
+      response = await this.#request(item, data);
+    } catch {
+      return this.#lose(item, data);
+    }
+    const body = await response.json().catch(() => null);
+    if (response.ok) {
+      if (!isUndo) this.#undoable.push({ address: item.address, before: item.before });
+      this.#saved(item, body, data);
+    } else if (response.status === 412 && isSame(body.current, data)) {
+      this.#saved(item, body, data); // it had arrived, only the answer was lost
+    } else if (response.status === 412) {
+      this.#tell("conflict", { item, mine: data, current: body.current, version: body.version });
+    } else if (response.status >= 500 || !body) {
+      this.#lose(item, data);
+    } else {
+      this.#tell("state", { item, state: "refused", sentence: sentenceOf(body) });
+    }
+  }
+
+  #request(item, data, options) {
+    return fetch(item.address, {
+      method: "PUT",
+      headers: { "Content-Type": "application/json", "If-Match": `"${item.version}"` },
+      body: JSON.stringify({ data }),
+      ...options,
+    });
+  }
+
+  #saved(item, body, data) {
+    this.#isLost = false;
+    this.#wait = SOONEST;
+    item.before = data;
+    if (body) item.version = body.version;
+    if (item.form) item.form.elements.version.value = item.version;
+    if (item !== this.#item || !this.isDirty) this.#outbox.drop(item.address);
+    this.#tell("state", { item, state: "saved" });
+    if (!body) return;
+    this.#channel.postMessage({ index: item.index, version: item.version });
+    this.#tell("saved", { item });
+  }
+
+  #lose(item, data) {
+    this.#isLost = true;
+    this.#keep(item, data);
+    this.#tell("state", { item, state: "lost" });
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#again(), this.#wait);
+    this.#wait = Math.min(this.#wait * 2, LATEST);
+  }
+
+  // Sends once more what lies unsent, also what was written before the page was loaded again.
+  #again() {
+    for (const address of this.#outbox.addresses) {
+      const letter = this.#outbox.get(address);
+      const item = this.#known.get(address) ?? { ...letter, address };
+      this.#known.set(address, item);
+      this.#send(item, item === this.#item ? this.#data : letter.data);
+    }
+  }
+
+  #leave() {
+    if (this.isDirty) this.#request(this.#item, this.#data, { keepalive: true }).catch(() => {});
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+function sentenceOf({ detail, errors }) {
+  return [detail, ...Object.values(errors ?? {}).flat()].join(" ");
+}
