@@ -241,6 +241,11 @@ ROUTES: dict[str, dict[str, Call]] = {
     "api/bench/sessions/<uuid:bench_id>/run/stop": {"POST": call("200 200 200 404 404 401", {})},
     "api/bench/sessions/<uuid:bench_id>/run/resume": {"POST": call("409 409 409 404 404 401", {})},
     "api/bench/sessions/<uuid:bench_id>/run/retry": {"POST": call("409 409 409 404 404 401", {})},
+    "bench/import": {"GET": call(PAGE), "POST": call("303 303 303 303 303 302", {"text": "Как закрыть карту?"})},
+    "bench/import/<uuid:upload_id>": {
+        "GET": call(OWN_PAGE),
+        "POST": call(OWN_SEEN, {"do": "take", "environment": "psi", "api_mode": "backend", "column_0": "question"}),
+    },
     "bench/language": {"POST": call("302", {"language": "ru"})},
     "bench/sets": {"GET": call(PAGE)},
     "bench/sets/new": {"GET": call(PAGE), "POST": call("303 303 303 303 303 302", {"text": "Как закрыть карту?"})},
