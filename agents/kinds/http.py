@@ -45,12 +45,20 @@ def masked(text: str, call: Call) -> str:
 
     It is hidden in each of its spellings, and so is what is left of it where the text was cut.
     """
-    return _hidden(text, _spellings(call))
+    return hidden(text, _spellings(call))
 
 
-def hidden(text: str, secrets: Iterable[str]) -> str:
-    """Return text without any of several secrets, in the same way; those of a few letters would hide words."""
-    return _hidden(text, _longest_first(spelling for secret in secrets for spelling in _spelt(secret)))
+def hidden(text: str, spellings: Iterable[str]) -> str:
+    """Return text without secrets in any of their `spellings`."""
+    for spelling in spellings:
+        text = _without(text, spelling)
+    return text
+
+
+def spellings_of(secrets: Iterable[str]) -> list[str]:
+    """Return how secrets may be written, the longest first; those of a few letters would hide words."""
+    spelt = {each for secret in secrets for each in (secret, json.dumps(secret)[1:-1], quote(secret, safe=""))}
+    return sorted((each for each in spelt if len(each) >= SHORTEST_SECRET), key=len, reverse=True)
 
 
 def masked_beginning(text: str, call: Call, most: int) -> str:
@@ -80,25 +88,7 @@ def _basic(call: Call) -> str:
 
 
 def _spellings(call: Call) -> list[str]:
-    """Return how the secret may be written, the longest first."""
-    spellings = _spelt(call.token)
-    if call.auth_kind == AuthKind.BASIC:
-        spellings.add(_basic(call))
-    return _longest_first(spellings)
-
-
-def _spelt(secret: str) -> set[str]:
-    return {secret, json.dumps(secret)[1:-1], quote(secret, safe="")}
-
-
-def _longest_first(spellings: Iterable[str]) -> list[str]:
-    return sorted({each for each in spellings if len(each) >= SHORTEST_SECRET}, key=len, reverse=True)
-
-
-def _hidden(text: str, spellings: Iterable[str]) -> str:
-    for spelling in spellings:
-        text = _without(text, spelling)
-    return text
+    return spellings_of([call.token, *([_basic(call)] if call.auth_kind == AuthKind.BASIC else [])])
 
 
 def _without(text: str, secret: str) -> str:

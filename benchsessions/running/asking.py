@@ -20,8 +20,8 @@ MESSAGE_CHARS: Final = 2_000
 class Plan:
     """How the questions of one run are asked, as it stands when a process begins.
 
-    `portions` are the items of one call each. `url` is where they go unless an `agent` is asked. What is in
-    `secrets` is hidden from whatever comes back.
+    `portions` are the items of one call each. `url` is where they go unless an `agent` is asked. `secrets` are
+    the spellings of what is hidden in whatever comes back.
     """
 
     owned: Owned

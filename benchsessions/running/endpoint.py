@@ -13,6 +13,7 @@ from uuid import uuid4
 from agents import outbound
 from agents.exceptions import AgentError
 from agents.kinds import OutboundRequest
+from agents.kinds.http import spellings_of
 from agents.replies import Reply
 from benchsessions.answers import places_of, take_apart
 from benchsessions.running.asking import Busy, Misaligned, Plan, failed, milliseconds
@@ -119,10 +120,10 @@ def headers_for(headers: Mapping[str, str], values: Mapping[str, Any], token: st
 
 
 def secrets_in(headers: Mapping[str, str], token: str) -> list[str]:
-    """Return what is to be hidden in answers: the token, and each longer word that an admin put into a header."""
+    """Return the spellings of what is to be hidden: the token, and each longer word that an admin put into a header."""
     texts = [text for name, text in headers.items() if name.lower() not in HARMLESS]
     words = [word for text in texts for word in re.split(r"\s+", PLACEHOLDER.sub(" ", text))]
-    return [token] * bool(token) + [word for word in words if len(word) >= SHORTEST_SECRET]
+    return spellings_of([token, *(word for word in words if len(word) >= SHORTEST_SECRET)])
 
 
 def _laid(questions: Sequence[Question], value: Any, replaced: int) -> list[Landed]:

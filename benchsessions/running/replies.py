@@ -60,7 +60,7 @@ def read_reply(body: bytes, secrets: Sequence[str]) -> tuple[Any, int]:
 def _kept(value: Any, secrets: Sequence[str], depth: int) -> Any:
     """Return a value with the secrets hidden in all its texts: some services repeat what they were sent."""
     if isinstance(value, str):
-        return hidden(value, secrets) if secrets else value
+        return hidden(value, secrets)
     if not isinstance(value, list | dict):
         return value
     if depth == 0:

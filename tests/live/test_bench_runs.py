@@ -20,7 +20,9 @@ pytestmark = pytest.mark.processes
 QUESTIONS = 300
 AT_ONCE = 6
 SECONDS = 40
-LEASE = {"RUN_LEASE_SECONDS": "3", "RUN_SNAPSHOT_SECONDS": "1", "SHUTDOWN_GRACE_SECONDS": "1"}
+FAILING = range(7, QUESTIONS, 50)
+HOW = {"max_concurrent": AT_ONCE, "stop_after_errors": 50}
+LEASE = {"RUN_LEASE_SECONDS": "2", "RUN_SNAPSHOT_SECONDS": "1", "SHUTDOWN_GRACE_SECONDS": "1"}
 
 FURNISH = """
 from accounts.models import User
@@ -51,19 +53,19 @@ class Scene:
     """The servers, a session of theirs, and whoever runs it."""
 
     def __init__(self, servers, stack, rag):
-        self.servers, self.rag = servers, rag
+        self.servers, self.rag, self.at = servers, rag, 0
         who = servers[0].demo["user"]
         code = FURNISH.format(email=who["email"], url=rag.backend_url, at_once=AT_ONCE, count=QUESTIONS)
         self.session = servers[0].manage("shell", "-v0", "-c", code).split()[-1]
         self.people = [stack.enter_context(Person(each, who["email"], who["password"])) for each in servers]
 
-    def press(self, verb="", at=0):
-        answer = self.people[at].post(f"/api/bench/sessions/{self.session}/run{verb}", json={} if verb else HOW)
+    def press(self, verb=""):
+        answer = self.people[self.at].post(f"/api/bench/sessions/{self.session}/run{verb}", json={} if verb else HOW)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def stands(self):
-        return self.people[-1].get(f"/api/bench/sessions/{self.session}/run").json()
+        return self.people[self.at].get(f"/api/bench/sessions/{self.session}/run").json()
 
     def wait_for_end(self):
         wait_until(lambda: self.stands()["state"] != "running", SECONDS)
@@ -73,11 +75,8 @@ class Scene:
         self.rag.wait_for(len(self.rag.asked) + count)
 
     def kept(self):
-        printed = self.servers[-1].manage("shell", "-v0", "-c", KEPT.format(session=self.session))
+        printed = self.servers[0].manage("shell", "-v0", "-c", KEPT.format(session=self.session))
         return json.loads(printed.splitlines()[-1])
-
-
-HOW = {"max_concurrent": AT_ONCE, "stop_after_errors": 50}
 
 
 def troubled(asked):
@@ -86,7 +85,7 @@ def troubled(asked):
     number = int(asked.question.split()[1].rstrip("?"))
     if asked.number in (40, 41, 200):
         return Reply(429, b"", {"Retry-After": "0"})
-    return Reply(500, "не сейчас".encode()) if number % 50 == 7 else as_usual(asked)
+    return Reply(500, "не сейчас".encode()) if number in FAILING else as_usual(asked)
 
 
 @pytest.fixture
@@ -102,35 +101,35 @@ def scene(tmp_path):
 
 
 def test_a_run_is_exact_through_stop_resume_sigterm_kill_9_and_retry(scene):
-    rag, first = scene.rag, scene.servers[0]
+    rag, first, last = scene.rag, scene.servers[0], scene.servers[-1]
     assert scene.press()["state"] == "running"
     rag.wait_for(60)
-    assert scene.press("/stop", at=-1)["is_stopping"]
+    scene.at = -1
+    assert scene.press("/stop")["is_stopping"]
     stopped = scene.wait_for_end()
     assert (stopped["state"], stopped["reason"], stopped["may_resume"]) == ("stopped", "stopped", True)
     assert 0 < stopped["done"] < QUESTIONS
 
+    scene.at = 0
     scene.press("/resume")
     scene.wait_for_more(50)
     first.stop()
     first.start()
     scene.wait_for_more(30)  # nobody asked for it
 
-    first.kill()
-    if len(scene.servers) == 1:
+    last.kill()  # of two, it is the one that went on
+    if last is first:
         first.start()
     scene.wait_for_more(30)
     ended = scene.wait_for_end()
-    assert (ended["state"], ended["done"], ended["failed"]) == ("done", QUESTIONS, 6)
-    failing = {item["index"] for item in scene.kept() if item["status"] != "ok"}
-    assert failing == {7, 57, 107, 157, 207, 257}
+    assert (ended["state"], ended["done"], ended["failed"]) == ("done", QUESTIONS, len(FAILING))
 
     rag.answer = as_usual
     before = len(rag.asked)
-    scene.press("/retry", at=-1)
+    scene.press("/retry")
     ended = scene.wait_for_end()
     assert (ended["state"], ended["done"], ended["failed"]) == ("done", QUESTIONS, 0)
-    assert sorted(rag.questions[before:]) == sorted(f"Вопрос {number}?" for number in failing)
+    assert sorted(rag.questions[before:]) == sorted(f"Вопрос {number}?" for number in FAILING)
     assert_exact(scene)
 
 
@@ -143,7 +142,7 @@ def assert_exact(scene):
         assert item["answer"] == answer_to(item["question"])
     times = Counter(scene.rag.questions)
     assert set(times) == {item["question"] for item in items}
-    surplus = sum(times.values()) - QUESTIONS - 6  # the six were asked again because somebody wanted it
+    surplus = sum(times.values()) - QUESTIONS - len(FAILING)  # these were asked again because somebody wanted it
     assert surplus <= 3 + 3 * AT_ONCE  # refused for a moment; cut by the stop, the restart and the kill
     assert all(item["attempts"] >= times[item["question"]] - 3 for item in items)
-    assert sum(item["attempts"] > 1 for item in items) <= 6 + 3 * AT_ONCE
+    assert sum(item["attempts"] > 1 for item in items) <= len(FAILING) + 3 * AT_ONCE
