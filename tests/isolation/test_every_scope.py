@@ -17,6 +17,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import PERSONAL_SCOPES, TEAM_SCOPES, ApiKey, Scope
 from accounts.permissions import IsTrustedBackEnd
+from benchsessions.exceptions import StillBlind
 from benchsessions.models import Analyst, BenchSession, Flag
 from sharing.models import Share
 from tenants.exceptions import TooManyRequests
@@ -248,6 +249,9 @@ def is_closed(answer: Any, scope: str) -> bool:
 
 
 def is_open(answer: Any) -> bool:
+    """Tell whether a key opened a call; whoever was asked for a second opinion is refused some, key or not."""
+    if answer.status_code == StillBlind.status:
+        return bool(answer.json()["error_code"] == StillBlind.code)
     return answer.status_code not in {401, 403, 404, 405, 500}
 
 
