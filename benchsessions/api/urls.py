@@ -8,6 +8,7 @@ from benchsessions.api.items import ItemViewSet, SessionViewSet
 from benchsessions.api.opinions import OpinionViewSet
 from benchsessions.api.reporting import ReportViewSet
 from benchsessions.api.runs import RunViewSet
+from benchsessions.api.sets import SetViewSet
 
 SESSION = "bench/sessions/<uuid:bench_id>"
 ITEM = f"{SESSION}/items/<int:index>"
@@ -39,4 +40,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         f"{SESSION}/flags/<uuid:flag_id>/resolve", ItemViewSet.as_view({"post": "resolve"}), name="api-bench-resolve"
     ),
+    path("bench/sets", SetViewSet.as_view({"get": "list", "post": "create"})),
+    path("bench/sets/<uuid:set_id>", SetViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
+    path("bench/sets/<uuid:set_id>/versions", SetViewSet.as_view({"post": "add_version"})),
+    path("bench/sets/<uuid:set_id>/questions", SetViewSet.as_view({"get": "questions"})),
 ]

@@ -247,6 +247,15 @@ ROUTES: dict[str, dict[str, Call]] = {
         "POST": call(OWN_SEEN, {"do": "take", "environment": "psi", "api_mode": "backend", "column_0": "question"}),
     },
     "bench/language": {"POST": call("302", {"language": "ru"})},
+    "api/bench/sets": {
+        "GET": call(SIGNED_IN),
+        "POST": call("201 201 201 201 201 401", {"name": "made here", "questions": [{"body": "Как закрыть карту?"}]}),
+    },
+    "api/bench/sets/<uuid:set_id>": {"GET": call(TEAMS), "PATCH": call(TEAMS, {"description": "changed"})},
+    "api/bench/sets/<uuid:set_id>/versions": {
+        "POST": call("201 201 201 404 404 401", {"questions": [{"body": "Как закрыть карту?"}]})
+    },
+    "api/bench/sets/<uuid:set_id>/questions": {"GET": call(TEAMS)},
     "bench/sets": {"GET": call(PAGE)},
     "bench/sets/new": {"GET": call(PAGE), "POST": call("303 303 303 303 303 302", {"text": "Как закрыть карту?"})},
     "bench/sets/uploads/<uuid:upload_id>": {
