@@ -18,7 +18,7 @@ from drf_spectacular.generators import SchemaGenerator
 from accounts.models import PERSONAL_SCOPES, TEAM_SCOPES, ApiKey, Scope
 from accounts.permissions import IsTrustedBackEnd
 from benchsessions.exceptions import StillBlind
-from benchsessions.models import Analyst, BenchSession, Flag
+from benchsessions.models import Analyst, BenchSession, Flag, QuestionSet
 from sharing.models import Share
 from tenants.exceptions import TooManyRequests
 from tests.conftest import Cast
@@ -221,6 +221,7 @@ def ask(side: Side) -> Ask:
             "users": side.rows[Analyst].pk,
             f"users/{side.rows[Analyst].pk}/sessions": side.rows[BenchSession].pk,
             "bench/sessions": side.rows[BenchSession].pk,
+            "bench/sets": side.rows[QuestionSet].pk,
             "flags": side.rows[Flag].pk,
             "opinions": side.rows[Analyst].pk,
             "agreement": side.rows[Analyst].pk,
