@@ -10,6 +10,8 @@ class Live {
   #timer;
   #looking = Promise.resolve();
   #failures = 0;
+  #adrift = "";
+  #isSending = false;
   #saidAt = Date.now();
 
   constructor(root) {
@@ -79,12 +81,15 @@ class Live {
     if (after && JSON.stringify(after) !== JSON.stringify(before)) this.#tell(before, after);
   }
 
+  // Who had the focus on what is gone gets it on what takes its place, also when that comes later.
   #replace(part, next) {
-    const focused = part.contains(document.activeElement) && document.activeElement;
+    const focused = document.activeElement;
+    const wasHere = part.contains(focused);
     part.replaceWith(next);
-    if (!focused) return;
-    const same = focused.id && document.getElementById(focused.id);
-    (same || next.querySelector("button, a"))?.focus({ preventScroll: true });
+    if (!wasHere && !(this.#adrift === part.id && focused === document.body)) return;
+    const heir = (focused.id && next.querySelector(`#${CSS.escape(focused.id)}`)) || next.querySelector("button, a");
+    heir?.focus({ preventScroll: true });
+    this.#adrift = heir ? "" : part.id;
   }
 
   #standing() {
@@ -103,19 +108,21 @@ class Live {
 
   async #send(event) {
     event.preventDefault();
+    if (this.#isSending) return;
+    this.#isSending = true;
     const { submitter, target: form } = event;
     const refusal = this.#find("[data-refusal]");
-    submitter.disabled = true;
+    const body = new URLSearchParams(new FormData(form, submitter));
+    const address = form.getAttribute("action"); // its property of that name is a button
     try {
-      const body = new URLSearchParams(new FormData(form, submitter));
-      const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+      const response = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" } });
       const said = response.ok ? null : await response.json();
       refusal.textContent = said?.detail ?? "";
     } catch {
       refusal.textContent = this.#root.dataset.offline;
     }
     refusal.hidden = !refusal.textContent;
-    submitter.disabled = false;
+    this.#isSending = false;
     await this.#look();
   }
 }
