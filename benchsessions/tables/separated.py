@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from benchsessions.exceptions import NotATable
 from benchsessions.tables.columns import column_named
-from benchsessions.tables.table import CELL_CHARS, Table, made_table
+from benchsessions.tables.table import CELL_CHARS, MOST_COLUMNS, Table, made_table, refuse_more_columns
 from tenants.spreadsheets import unmasked
 
 SEPARATORS: Final = ("\t", ";", ",")
@@ -64,6 +64,9 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     number = 0
     try:
         for number, cells in enumerate(reader, 1):
+            if any(cells[MOST_COLUMNS:]):
+                refuse_more_columns(len(cells), number)
+            del cells[MOST_COLUMNS:]
             yield number, [unmasked(cell).replace("\r\n", "\n").replace("\r", "\n") for cell in cells]
     except csv.Error:
         if separator == "\t":
@@ -91,7 +94,7 @@ def _fitness(text: str, separator: str) -> tuple[bool, float, int]:
     width = len(rows[0]) if rows else 0
     if width < 2:
         return False, 0, 0
-    knows = any(map(column_named, rows[0]))
+    knows = any(map(column_named, rows[0][:MOST_COLUMNS]))
     is_prose = all(cell.startswith(" ") for cells in rows for cell in cells[1:])  # Close it, if it is lost, please
     evenness = sum(len(cells) == width for cells in rows) / len(rows)
     return knows, 0 if is_prose and not knows else evenness, width
