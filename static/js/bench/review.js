@@ -81,6 +81,7 @@ function dress() {
   const place = rail.placeOf(index);
   find("[data-place]").textContent = place === undefined ? "" : `${place + 1} / ${rail.indexes.length}`;
   for (const button of document.querySelectorAll("[data-act=undo], [data-act=keys]")) button.hidden = false;
+  find("[data-save]").hidden = true; // it goes by itself
   saver.attach(find("[data-judgement]"), index);
   if (drafts.has(index)) {
     find("[data-flag-box]").open = true;
