@@ -4,24 +4,24 @@ An error is no wrong answer: it is counted apart and is part of no accuracy. Wha
 Whoever is still to judge a session blindly learns nothing of its verdicts here.
 """
 
+from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from itertools import groupby
+from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, QuerySet
 
-from agents.usage.moments import Day
 from agents.usage.reports import Period
 from benchsessions.issues import Issues, issues_in
 from benchsessions.judged import Judged
 from benchsessions.models import Analyst, BenchSession, Environment, Item, ItemStatus, SecondOpinion
 from benchsessions.models.sessions import FAILED
 from benchsessions.rubric import COUNTED_AS
-from tenants.percentiles import NO_NUMBERS, Percentiles, percentiles_of
+from tenants.percentiles import Percentiles, percentiles_among
 
 # Fields of `Judged` and the columns of a session that they add up.
 VERDICTS: Final[Mapping[str, str]] = {
@@ -32,7 +32,7 @@ VERDICTS: Final[Mapping[str, str]] = {
     "incorrect": "n_incorrect",
     "not_applicable": "n_not_applicable",
 }
-FIELDS: Final = {column: field for field, column in VERDICTS.items()}
+CHUNK: Final = 10_000
 NOTHING: Final = Judged()
 
 
@@ -41,21 +41,11 @@ class Sums:
     """What some sessions of one environment come to; `seconds` are those until an answer."""
 
     environment: Environment
-    sessions: int = 0
-    answered: int = 0
-    failed: int = 0
-    judged: Judged = NOTHING
-    seconds: Percentiles = NO_NUMBERS
-
-    def __add__(self, other: "Sums") -> "Sums":
-        """Return both together; their seconds cannot be added up."""
-        return Sums(
-            self.environment,
-            self.sessions + other.sessions,
-            self.answered + other.answered,
-            self.failed + other.failed,
-            self.judged + other.judged,
-        )
+    sessions: int
+    answered: int
+    failed: int
+    judged: Judged
+    seconds: Percentiles
 
     @property
     def error_percent(self) -> float | None:
@@ -86,59 +76,62 @@ def report_of(sessions: QuerySet[BenchSession], days: int, viewer: Analyst) -> R
     """Return what sessions begun in the last days come to, as far as somebody may know it."""
     period = Period.latest(days)
     begin, end = (datetime.combine(day, time.min, UTC) for day in (period.first, period.last + timedelta(days=1)))
-    chosen = sessions.filter(created_at__gte=begin, created_at__lt=end).select_related(None).order_by()
-    asked = SecondOpinion.objects.filter(reviewer=viewer, session__in=chosen.values("id"))
-    hidden = list(asked.values_list("session_id", flat=True))
+    chosen = sessions.filter(created_at__gte=begin, created_at__lt=end).select_related(None)
+    asked = SecondOpinion.objects.filter(reviewer=viewer, session__in=chosen.order_by().values("id"))
+    hidden = frozenset(asked.values_list("session_id", flat=True))
+    rows = list(
+        chosen.order_by("created_at", "id").only(
+            "environment", "created_at", "n_answered", "n_failed", *VERDICTS.values()
+        )
+    )
+    timed = _milliseconds_in(chosen)
+    judged = _judged_in(rows, hidden)
     by_day: dict[date, list[Sums]] = {}
-    for sums, day in _sums_of_days(chosen, hidden):
-        by_day.setdefault(day, []).append(sums)
-    return Report(period, _together(chosen, by_day), by_day, issues_in(chosen.exclude(id__in=hidden)), len(hidden))
+    for day, group in groupby(rows, key=lambda session: session.created_at.astimezone(UTC).date()):
+        by_day[day] = _by_environment(list(group), judged, timed)
+    issues = issues_in(chosen.exclude(id__in=hidden))
+    return Report(period, _by_environment(rows, judged, timed), by_day, issues, len(hidden))
 
 
-def _sums_of_days(chosen: QuerySet[BenchSession], hidden: Sequence[UUID]) -> Iterator[tuple[Sums, date]]:
-    """Give the sums of each environment and day, day by day."""
-    verdicts = {field: Coalesce(Sum(column, filter=~Q(id__in=hidden)), 0) for field, column in VERDICTS.items()}
-    days: Any = chosen.annotate(day=Day("created_at")).values("environment", "day").order_by("day", "environment")
-    failures = _verdicts_on_failures(chosen.exclude(id__in=hidden))
-    seconds = _seconds(chosen, "environment", "day")
-    for row in days.annotate(sessions=Count("pk"), answered=Sum("n_answered"), failed=Sum("n_failed"), **verdicts):
-        key = (row["environment"], row["day"])
-        judged = Judged(**{field: row[field] - failures[*key, field] for field in VERDICTS})
-        numbers = (row["sessions"], row["answered"], row["failed"], judged, seconds.get(key, NO_NUMBERS))
-        yield Sums(Environment(row["environment"]), *numbers), row["day"]
+def _by_environment(
+    sessions: Sequence[BenchSession], judged: Mapping[UUID, Judged], timed: Mapping[UUID, Sequence[int]]
+) -> list[Sums]:
+    """Add sessions up by environment, in the usual order."""
+    sums = []
+    for environment in Environment:
+        own = [session for session in sessions if session.environment == environment]
+        if own:
+            seconds = percentiles_among(ms / 1000 for session in own for ms in timed.get(session.id, ()))
+            answered, failed = (sum(getattr(session, name) for session in own) for name in ("n_answered", "n_failed"))
+            verdicts = sum((judged[session.id] for session in own), NOTHING)
+            sums.append(Sums(environment, len(own), answered, failed, verdicts, seconds))
+    return sums
 
 
-def _verdicts_on_failures(chosen: QuerySet[BenchSession]) -> Counter[tuple[str, date, str]]:
-    """Count verdicts that people gave to errors, by environment, day and field of `Judged`."""
-    failures = _items(chosen.filter(n_failed__gt=0, n_rated__gt=0)).filter(status__in=FAILED).exclude(verdict="")
-    found: Counter[tuple[str, date, str]] = Counter()
-    rows = failures.values_list("environment", "day", "verdict").order_by().annotate(n=Count("pk"))
-    for environment, day, verdict, n in rows:
+def _judged_in(sessions: Sequence[BenchSession], hidden: Collection[UUID]) -> dict[UUID, Judged]:
+    """Return how each session was judged, without verdicts that people gave to errors."""
+    concerned = [session.id for session in sessions if session.n_failed and session.n_rated]
+    failures = Item.objects.filter(session__in=concerned, status__in=FAILED).exclude(verdict="").order_by()
+    on_failures: Counter[tuple[UUID, str]] = Counter()
+    for session_id, verdict, n in failures.values_list("session_id", "verdict").annotate(n=Count("pk")):
         for column in ("n_rated", COUNTED_AS.get(verdict)):
             if column:
-                found[environment, day, FIELDS[column]] += n
-    return found
+                on_failures[session_id, column] += n
+    return {
+        session.id: NOTHING
+        if session.id in hidden
+        else Judged(
+            **{field: getattr(session, column) - on_failures[session.id, column] for field, column in VERDICTS.items()}
+        )
+        for session in sessions
+    }
 
 
-def _together(chosen: QuerySet[BenchSession], days: Mapping[date, Sequence[Sums]]) -> list[Sums]:
-    """Return each environment with all its days, in their usual order."""
-    seconds = _seconds(chosen, "environment")
-    found = []
-    for environment in Environment:
-        own = [sums for day in days.values() for sums in day if sums.environment == environment]
-        if own:
-            total = sum(own, Sums(environment))
-            found.append(replace(total, seconds=seconds.get((environment.value,), NO_NUMBERS)))
-    return found
-
-
-def _seconds(chosen: QuerySet[BenchSession], *by: str) -> dict[tuple[Any, ...], Percentiles]:
-    """Return how long answers took; errors and what nobody timed are left out."""
-    timed = _items(chosen).filter(status=ItemStatus.OK).exclude(elapsed_ms=None)
-    seconds = timed.annotate(seconds=F("elapsed_ms") / Value(1000.0))
-    return percentiles_of(seconds, "seconds", by=by)
-
-
-def _items(chosen: QuerySet[BenchSession]) -> QuerySet[Any]:
-    found = Item.objects.filter(session__in=chosen.values("id"))
-    return found.annotate(environment=F("session__environment"), day=Day("session__created_at"))
+def _milliseconds_in(chosen: QuerySet[BenchSession]) -> dict[UUID, Sequence[int]]:
+    """Return how long each session's answers took; errors and what nobody timed are left out."""
+    answered = Item.objects.filter(session__in=chosen.order_by().values("id"), status=ItemStatus.OK)
+    found: dict[UUID, array[int]] = {}
+    timed = answered.exclude(elapsed_ms=None).order_by().values_list("session_id", "elapsed_ms")
+    for session_id, milliseconds in timed.iterator(CHUNK):
+        found.setdefault(session_id, array("L")).append(milliseconds or 0)
+    return dict(found)

@@ -1,6 +1,6 @@
-"""Exact percentiles, counted by the database."""
+"""Exact percentiles (nearest rank): the rank p of n numbers is the first place with 100 · place ≥ p · n."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,15 +20,14 @@ NO_NUMBERS: Final = Percentiles()
 
 
 def percentiles_of(rows: QuerySet[Any], of: str, *, by: Sequence[str] = ()) -> dict[tuple[Any, ...], Percentiles]:
-    """Return the exact median and 95th percentile (nearest rank) of a number of each group of rows.
+    """Return the median and the 95th percentile of a number of each group of rows, counted by the database.
 
-    `of` and `by` are fields or annotations; a group is named by its values of `by`, all rows by the empty tuple. The
-    database sorts the numbers and counts their places; the rank p of n is the first place with 100 · place ≥ p · n.
+    `of` and `by` are fields or annotations; a group is named by its values of `by`, all rows by the empty tuple.
     """
     groups = list(by) or None
     numbered = (
         rows.annotate(
-            place=Window(RowNumber(), order_by=of, partition_by=groups), among=Window(Count("pk"), partition_by=groups)
+            place=Window(RowNumber(), order_by=of, partition_by=groups), among=Window(Count("*"), partition_by=groups)
         )
         .annotate(over50=F("among") * 50 - F("place") * 100, over95=F("among") * 95 - F("place") * 100)
         .filter(Q(over50__gt=-100, over50__lte=0) | Q(over95__gt=-100, over95__lte=0))
@@ -43,3 +42,11 @@ def percentiles_of(rows: QuerySet[Any], of: str, *, by: Sequence[str] = ()) -> d
             p95=number if -100 < over95 <= 0 else known.p95,
         )
     return found
+
+
+def percentiles_among(numbers: Iterable[float]) -> Percentiles:
+    """Return the median and the 95th percentile of numbers at hand."""
+    ranked = sorted(numbers)
+    if not ranked:
+        return NO_NUMBERS
+    return Percentiles(*(ranked[-(-percent * len(ranked) // 100) - 1] for percent in (50, 95)))

@@ -65,7 +65,7 @@ class IssuesSerializer(serializers.Serializer[Issues]):
     sections = IssueSerializer(many=True)
 
 
-class ReportSerializer(serializers.Serializer[Report]):
+class BenchReportSerializer(serializers.Serializer[Report]):
     """What sessions of a period come to; the verdicts of `hidden_sessions` you are not to know yet."""
 
     first = serializers.DateField(source="period.first")
@@ -90,8 +90,8 @@ class ReportViewSet(BenchViewSet[BenchSession]):
     def base_queryset(self) -> QuerySet[BenchSession]:
         return sessions()
 
-    @extend_schema(operation_id="report_sessions", parameters=ASKED, responses=ReportSerializer)
+    @extend_schema(operation_id="report_sessions", parameters=ASKED, responses=BenchReportSerializer)
     def report(self, request: Request) -> Response:
         """Add up the sessions begun in the last days, by environment and by day."""
         asked = ReportForm.read(request.query_params).cleaned_data
-        return Response(ReportSerializer(report_of(sessions_asked_for(asked), asked["days"], self.analyst)).data)
+        return Response(BenchReportSerializer(report_of(sessions_asked_for(asked), asked["days"], self.analyst)).data)
