@@ -1,0 +1,39 @@
+"""The bench speaks Russian in full: each of its texts has a translation, and the compiled catalogue is the one edited."""
+
+import re
+
+import pytest
+
+from scripts.messages import LANGUAGES, catalogue_of, compiled, kept, message_is_done, wanted
+
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]")
+every_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def forms_of(string: str | tuple[str, ...] | list[str]) -> list[str]:
+    return [string] if isinstance(string, str) else list(string)
+
+
+@every_language
+def test_every_text_has_a_translation(language: str) -> None:
+    catalogue = kept(language)
+    found = {(message.context, message.id): message.string for message in catalogue}
+    asked = [message for message in wanted() if message.id]
+    assert len(asked) > 100
+    missing = [message.id for message in asked if not message_is_done(found.get((message.context, message.id)))]
+    assert missing == []
+
+
+@every_language
+def test_a_translation_fills_in_what_the_text_does(language: str) -> None:
+    for message in kept(language):
+        if message.id:
+            named = set(PLACEHOLDER.findall(forms_of(message.id)[-1]))
+            for form in forms_of(message.string):
+                assert set(PLACEHOLDER.findall(form)) <= named, message.id
+            assert set(PLACEHOLDER.findall(forms_of(message.string)[-1])) == named, message.id
+
+
+@every_language
+def test_what_is_read_at_run_time_is_what_people_edit(language: str) -> None:
+    assert catalogue_of(language).with_suffix(".mo").read_bytes() == compiled(kept(language))
