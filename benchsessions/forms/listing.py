@@ -34,7 +34,7 @@ class ListForm(forms.Form):
     deleted = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, asked: QueryDict) -> None:
-        super().__init__(asked, auto_id="filter-%s")
+        super().__init__(asked, auto_id="filter-%s", label_suffix="")
         sets: Any = self.fields["set"]
         sets.queryset = QuestionSet.objects.filter(
             Exists(BenchSession.objects.filter(question_set_version__question_set=OuterRef("pk")))

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -105,13 +106,14 @@ class StartForm(OnceForm):
 
     def __init__(
         self,
-        *args: Any,
+        data: QueryDict | None,
+        *,
         offers: Sequence[Offer],
         versions: QuerySet[QuestionSetVersion],
         again: Sequence[Asked] | None = None,
-        **kwargs: Any,
+        initial: dict[str, Any],
     ) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(data, initial=initial, label_suffix="")
         self.offers = {offer.environment.value: offer for offer in offers}
         self.again = again
         self.asked: list[Asked] = []

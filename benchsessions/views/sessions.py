@@ -52,7 +52,9 @@ def session_list(request: PrincipalRequest) -> HttpResponse:
 def rename(request: PrincipalRequest, bench_id: UUID) -> HttpResponse:
     """Let a session be called something else."""
     session = _managed(request, bench_id)
-    form = TitleForm(request.POST if request.method == "POST" else None, initial={"title": session.title})
+    form = TitleForm(
+        request.POST if request.method == "POST" else None, initial={"title": session.title}, label_suffix=""
+    )
     if request.method != "POST" or not form.is_valid():
         return render(request, "bench/session_rename.html", {"session": session, "form": form})
     keeping.rename_session(session_id=session.id, title=form.cleaned_data["title"])

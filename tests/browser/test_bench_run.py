@@ -1,4 +1,4 @@
-"""Starting a session and watching it being asked: the bar moves, stops and goes on without the page being loaded anew."""
+"""Starting a session and watching it being asked: the bar moves, stops and goes on, and the page stays loaded."""
 
 import threading
 from collections.abc import Iterator
