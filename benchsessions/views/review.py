@@ -138,6 +138,7 @@ def item_context(request: PrincipalRequest, selection: Selection, viewer: Analys
         "is_failed": found.status in FAILED,
         "is_pending": found.status == ItemStatus.PENDING,
         "annotation": own,
+        "own_data": own.data if own else None,
         "version": own.version if own else 0,
         "judgement": judgement(own.data if own else None),
         "revisions": own.revisions.all()[1:11] if own else [],
