@@ -78,4 +78,4 @@ def several_of(value: Any) -> list[str]:
     """Return the several values in a cell."""
     if isinstance(value, list):
         return [text for text in map(text_of, value) if text]
-    return parts_of(text_of(value))
+    return parts_of(value if isinstance(value, str) else text_of(value))  # how it ends says how it is parted

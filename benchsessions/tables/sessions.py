@@ -14,9 +14,9 @@ from benchsessions.questions import text_of_request
 from benchsessions.rubric import OVERALL, Rating
 from benchsessions.sections import read_annotation
 from benchsessions.sessions import Asked
-from benchsessions.tables.cells import documents_of, parts_of
+from benchsessions.tables.cells import documents_of
 from benchsessions.tables.columns import SECTION_COLUMNS, Column
-from benchsessions.tables.questions import cells_of, text_of, wording_from
+from benchsessions.tables.questions import cells_of, several_of, text_of, wording_from
 from benchsessions.tables.table import Table
 from tenants.api.parsers import loads
 from tenants.exceptions import Invalid
@@ -165,9 +165,8 @@ def _annotation(cells: Mapping[str, Any]) -> dict[str, Any]:
         (OVERALL, "rating", RATINGS.get(rating.casefold(), rating)),
         (OVERALL, "comment", text_of(cells.get(Column.COMMENT))),
         *(
-            (section, what, parts_of(cell) if what == "issues" else cell)
+            (section, what, (several_of if what == "issues" else text_of)(cells.get(column)))
             for column, (section, what) in SECTION_COLUMNS.items()
-            if (cell := text_of(cells.get(column)))
         ),
     ]
     for section, what, value in places:

@@ -33,7 +33,7 @@ from tenants.exceptions import Invalid
 @bench_page
 def upload(request: PrincipalRequest) -> HttpResponseBase:
     """Take a table for a session."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     kept = sent_upload(request, form)
     if kept is not None:
         return HttpResponseRedirect(reverse("bench-import-upload", args=[kept.id]), status=303)

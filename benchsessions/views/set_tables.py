@@ -43,7 +43,7 @@ SEPARATORS: Final = {"": ",", ";": ";"}
 def upload(request: PrincipalRequest, set_id: UUID | None = None) -> HttpResponseBase:
     """Take a table for a new set, or for the next version of one."""
     question_set = set_with(set_id) if set_id else None
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     kept = sent_upload(request, form, question_set)
     if kept is not None:
         return HttpResponseRedirect(reverse("bench-set-upload", args=[kept.id]), status=303)
