@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, Final, ParamSpec
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -16,6 +16,8 @@ from accounts.principal import PrincipalRequest
 from benchsessions.languages import PREFERENCE, speaking_to
 
 P = ParamSpec("P")
+# In an address: what keeps itself fresh asks for its own part of the page, without what else the page would say.
+PART: Final = "part"
 
 
 def bench_page(

@@ -15,7 +15,7 @@ from benchsessions.models import BenchSession, Environment
 from benchsessions.queries import analyst_of, session_with
 from benchsessions.running import standing, stop_run
 from benchsessions.starting import Verb, run_session
-from benchsessions.views.pages import bench_page
+from benchsessions.views.pages import PART, bench_page
 from tenants.exceptions import Invalid, ParleyError
 
 STOP = "stop"
@@ -27,7 +27,8 @@ def run(request: PrincipalRequest, bench_id: UUID) -> HttpResponse:
     """Show how the asking stands; a sent form stops it or has it go on, and leads back to where it was sent from."""
     session = session_with(bench_id)
     if request.method != "POST":
-        return render(request, "bench/run.html", {"session": session, "standing": standing(session)})
+        page = "bench/_run.html" if PART in request.GET else "bench/run.html"
+        return render(request, page, {"session": session, "standing": standing(session)})
     is_script = request.get_preferred_type(["text/html", "application/json"]) == "application/json"
     try:
         _act(request, session)

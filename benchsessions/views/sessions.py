@@ -18,7 +18,7 @@ from benchsessions.listing import Cursor, deleted_sessions, page_of, row_of, ses
 from benchsessions.models import Annotation, BenchSession, EnvironmentSettings, QuestionSet, Target
 from benchsessions.opinions import asked_of
 from benchsessions.queries import analyst_of, session_with
-from benchsessions.views.pages import bench_page
+from benchsessions.views.pages import PART, bench_page
 from tenants.exceptions import Forbidden, ParleyError
 from tenants.managers import find
 
@@ -44,7 +44,8 @@ def session_list(request: PrincipalRequest) -> HttpResponse:
         "opinions": opinions,
         **({} if rows else _first_steps(request)),
     }
-    return render(request, "bench/sessions.html", context)
+    page = "bench/_session_table.html" if PART in request.GET else "bench/sessions.html"
+    return render(request, page, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

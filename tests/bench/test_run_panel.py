@@ -15,7 +15,7 @@ from tests.bench.rag import Rag, Reply, as_usual, rag_service
 from tests.conftest import Cast
 from tests.keys import new_key, with_key
 
-pytestmark = pytest.mark.django_db(transaction=True)
+runs = pytest.mark.django_db(transaction=True)  # asked at the commit
 
 
 @pytest.fixture
@@ -54,6 +54,7 @@ def press(page: Any, session: BenchSession, action: str, **fields: Any) -> Any:
     return page.post(reverse("bench-run", args=[session.id]), {"action": action, **fields})
 
 
+@runs
 def test_what_was_not_asked_yet_is_asked_at_a_press(cast: Cast, sits: SignIn, session: BenchSession, rag: Rag) -> None:
     page = sits(cast.teammate)
     assert "Not asked yet" in panel(page, session)
@@ -67,6 +68,7 @@ def test_what_was_not_asked_yet_is_asked_at_a_press(cast: Cast, sits: SignIn, se
     assert "<button" not in text[text.index("run-actions") :].split("</div>")[0]
 
 
+@runs
 def test_errors_are_counted_and_retried_and_nothing_else_is(
     cast: Cast, sits: SignIn, session: BenchSession, rag: Rag
 ) -> None:
@@ -87,6 +89,7 @@ def test_errors_are_counted_and_retried_and_nothing_else_is(
     assert [(told["verb"], told["questions"]) for told in verbs] == [("start", 4), ("retry", 2)]
 
 
+@runs
 def test_a_refused_token_leads_to_the_settings_and_the_rest_is_resumed(
     cast: Cast, sits: SignIn, session: BenchSession, rag: Rag
 ) -> None:
@@ -144,6 +147,7 @@ def test_a_form_leads_back_to_our_own_pages_only(cast: Cast, sits: SignIn, sessi
     assert answer["Location"] == reverse("bench-run", args=[session.id])
 
 
+@runs
 def test_production_is_not_asked_by_a_press_alone(cast: Cast, sits: SignIn, session: BenchSession, rag: Rag) -> None:
     page = sits(cast.owner)
     with tenant_scope(cast.team.id):
@@ -155,6 +159,7 @@ def test_production_is_not_asked_by_a_press_alone(cast: Cast, sits: SignIn, sess
     assert len(rag.asked) == 4
 
 
+@runs
 def test_programs_start_look_stop_and_retry(cast: Cast, session: BenchSession, rag: Rag, client: Any) -> None:
     headers = with_key(new_key(cast.teammate, ["bench"])[1])
     stands = client.get(api(session), headers=headers).json()
@@ -211,3 +216,17 @@ def test_the_list_shows_runs_that_go_on_and_ended_by_errors(cast: Cast, sits: Si
     text = page.get("/bench").content.decode()
     assert "Stopped by errors" in text
     assert "data-running" not in text
+
+
+def test_what_keeps_itself_fresh_asks_for_its_part_alone_and_takes_no_message(
+    cast: Cast, sits: SignIn, session: BenchSession
+) -> None:
+    page = sits(cast.owner)
+    set_run(session, state=RunState.RUNNING)
+    press(page, session, "resume")  # refused, which the next page says
+    for address in (reverse("bench-run", args=[session.id]), "/bench"):
+        part = page.get(address, {"part": "1"}).content.decode()
+        assert "data-running" in part
+        assert "<html" not in part
+        assert "Stop it first" not in part
+    assert b"Stop it first" in page.get("/bench").content
