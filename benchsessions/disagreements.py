@@ -53,7 +53,8 @@ def decided(session: BenchSession) -> QuerySet[Item]:
 
 def shown(items: Any) -> list[Disagreement]:
     """Read a page of a queryset of items with what people said of each, the first opinions first."""
-    found = list(with_people(items.select_related("decided_by"), "decided_by__user").defer("request"))
+    whole = items.defer(None).defer("request").select_related("decided_by")
+    found = list(with_people(whole, "decided_by__user"))
     said: dict[UUID, list[Annotation]] = {}
     for annotation in _annotations_of(found):
         said.setdefault(annotation.item_id, []).append(annotation)

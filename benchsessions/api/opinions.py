@@ -45,7 +45,7 @@ class AskSerializer(WriteSerializer):
     """Which colleague is asked, by the id of their account, and about every n-th answer."""
 
     user_id = StrictUUIDField()
-    every = StrictIntegerField(default=1, min_value=1, max_value=opinions.MOST_EVERY)
+    every = StrictIntegerField(required=False, min_value=1, max_value=opinions.MOST_EVERY)
 
 
 class DecisionSerializer(WriteSerializer):
@@ -114,7 +114,7 @@ class OpinionViewSet(BenchViewSet[SecondOpinion]):
             session_id=session.id,
             reviewer=analyst_of(colleague),
             by=self.analyst,
-            every=asked.validated_data["every"],
+            every=asked.validated_data.get("every", 1),
         )
         return Response(OpinionSerializer(find(opinions.opinions_on(session), id=opinion.id)).data, status=201)
 

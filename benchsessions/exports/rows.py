@@ -139,8 +139,9 @@ async def chunks(session: BenchSession, viewer: Analyst, name: str, search: str)
 
 def rows_after(session: BenchSession, viewer: Analyst, name: str, search: str, after: int) -> list[Row]:
     """Return the rows of the next questions after an index, in a number of queries that does not grow."""
-    found = Selection.of(session, viewer, name, search).items().filter(index__gt=after).select_related("decided_by")
-    items = list(with_people(found, "decided_by__user").defer(None).order_by("index")[:CHUNK])
+    found = Selection.of(session, viewer, name, search).items().filter(index__gt=after).order_by("index")
+    whole = found.defer(None).select_related("decided_by")
+    items = list(with_people(whole, "decided_by__user")[:CHUNK])
     sight = sight_of(viewer, session.id)
     sight.cover(items)
     said: dict[UUID, list[Annotation]] = {}
