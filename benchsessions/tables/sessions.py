@@ -9,7 +9,6 @@ from rest_framework.exceptions import ParseError
 
 from benchsessions.answers import places_of, read_answer
 from benchsessions.models import ItemStatus
-from benchsessions.models.sessions import FAILED
 from benchsessions.questions import text_of_request
 from benchsessions.rubric import OVERALL, Rating
 from benchsessions.sections import read_annotation
@@ -102,7 +101,7 @@ def _entry(number: int, cells: Mapping[str, Any]) -> Entry:
         request = {"body": wording.body}
         if text_of(cells.get(Column.WITH_DOCS)):
             request["with_docs"] = wording.with_docs
-    elif not wording.body:
+    else:
         wording = wording_from({**cells, Column.QUESTION: text_of_request(request)})[0]
     if not isinstance(request.get("with_docs", True), bool):
         faults.append((Column.REQUEST, _("Say yes or no.")))
@@ -138,7 +137,7 @@ def _answer(cells: Mapping[str, Any]) -> Any:
         return sent
     status = text_of(cells.get(Column.STATUS)).lower()
     text, error = text_of(sent), _nested(cells.get(Column.ERROR))
-    if not text and not error and status not in FAILED:
+    if not text and not error and status not in (ItemStatus.ERROR, ItemStatus.TIMEOUT):
         return None
     answer: dict[str, Any] = {"body": text}
     if status in ItemStatus.values:

@@ -1,0 +1,209 @@
+"""Sessions made of tables: from elsewhere, and our own exports as they were."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from benchsessions.exports import csv as as_csv
+from benchsessions.exports import jsonl
+from benchsessions.exports.rows import rows_after
+from benchsessions.exports.xlsx import Book
+from benchsessions.models import Annotation, BenchSession, Item
+from benchsessions.queries import analyst_of, response_of
+from benchsessions.sessions import Asked, create_session
+from benchsessions.tables.columns import OF_SESSIONS, guess
+from benchsessions.tables.reading import read_table
+from benchsessions.tables.sessions import gathered, one_each, read_entries
+from tenants.scope import tenant_scope
+from tests.bench.conftest import SignIn
+from tests.bench.sheets import workbook
+from tests.conftest import Cast
+
+REQUESTS = [
+    {"body": "Как закрыть карту?", "with_docs": True, "extra": {"канал": ["a", 1]}},
+    {"body": "=Где тарифы?", "with_docs": False},
+    {"body": "Как открыть вклад?", "with_docs": True},
+    {"body": "Не спрошено", "with_docs": True},
+]
+ANSWERS = [
+    {
+        "index": 0,
+        "body": "Позвоните;\nв «банк»",
+        "docs": [{"title": "Тарифы", "score": 0.5, "x": None}],
+        "elapsed_ms": 12,
+    },
+    {"index": 1, "body": "=1+1, 'да'", "status": "ok"},
+    {"index": 2, "body": "", "status": "error", "error": {"kind": "http", "http_status": 504}},
+]
+SAID = {
+    0: {"overall": {"rating": "correct", "comment": "верно"}, "body_research": {"issues": ["tone", "a;b"], "ours": 1}},
+    1: {
+        "overall": {"rating": "incorrect", "comment": "-нет"},
+        "other_section": {"issues": ["x"], "deep": {"a": [1]}},
+    },
+}
+REFERENCE = {"answer": "Позвоните", "documents": ["Тарифы"], "tags": ["карты"], "external_id": "q-1"}
+
+
+def exported(cast: Cast) -> BenchSession:
+    with tenant_scope(cast.team.id):
+        references = [REFERENCE, {}, {}, {}]
+        asked = [Asked(request, reference) for request, reference in zip(REQUESTS, references, strict=True)]
+        return create_session(
+            owner=analyst_of(cast.owner),
+            environment="psi",
+            api_mode="bench",
+            title="Ипотека",
+            questions=asked,
+            response={"answers": ANSWERS},
+            annotations=SAID,
+        )
+
+
+def file_of(session: BenchSession, form: str) -> bytes:
+    """Return an export of a short session, written as the download writes it."""
+    found = rows_after(session, session.owner, "all", "", -1)
+    if form == "jsonl":
+        return jsonl.lines(found)
+    if form != "xlsx":
+        return as_csv.head(form) + as_csv.lines(found, form)
+    book = Book()
+    book.add(found)
+    book.finish()
+    data = b"".join(iter(lambda: book.read(2**16), b""))
+    book.close()
+    return data
+
+
+def imported(client: Client, data: bytes, name: str, **more: str) -> BenchSession:
+    """Take a file over just as it is guessed."""
+    address = client.post("/bench/import", {"file": SimpleUploadedFile(name, data)})["Location"]
+    table = read_table(data, name)
+    columns = {f"column_{place}": column for place, column in enumerate(guess(table.columns, OF_SESSIONS))}
+    sent = {"do": "take", "environment": "psi", "api_mode": "backend", "has_header": "on", **columns, **more}
+    answer = client.post(address, sent)
+    assert answer.status_code == 303, answer.content.decode()
+    found: BenchSession = BenchSession.objects.get(id=answer["Location"].rsplit("/", 1)[1])
+    return found
+
+
+def said_in(session: BenchSession) -> dict[int, Any]:
+    return dict(Annotation.objects.filter(session=session).values_list("item__index", "data"))
+
+
+def test_json_lines_of_an_export_come_back_as_they_were(cast: Cast, sits: SignIn) -> None:
+    source, client = exported(cast), sits(cast.owner)
+    with tenant_scope(cast.team.id):
+        copy = imported(client, file_of(source, "jsonl"), "x.jsonl")
+        items = list(Item.objects.filter(session=copy).defer(None))
+        assert [item.request for item in items] == REQUESTS
+        assert [item.answer for item in items] == [*ANSWERS, None]
+        assert [item.reference for item in items] == [REFERENCE, {}, {}, {}]
+        assert said_in(copy) == SAID
+        assert (copy.n_questions, copy.n_rated, copy.n_correct) == (4, 2, 1)
+
+
+@pytest.mark.parametrize(("form", "name"), [(",", "x.csv"), (";", "x.csv"), ("xlsx", "x.xlsx")])
+def test_tables_of_an_export_come_back_with_all_that_a_table_holds(
+    cast: Cast, sits: SignIn, form: str, name: str
+) -> None:
+    source, client = exported(cast), sits(cast.owner)
+    with tenant_scope(cast.team.id):
+        copy = imported(client, file_of(source, form), name)
+        items = list(Item.objects.filter(session=copy).defer(None))
+        assert [item.question for item in items] == [request["body"] for request in REQUESTS]
+        assert items[1].request == {"body": "=Где тарифы?", "with_docs": False}
+        assert [item.answer and item.answer["body"] for item in items] == [*(one["body"] for one in ANSWERS), None]
+        assert items[0].answer["docs"] == [{"title": "Тарифы", "score": 0.5}]
+        assert (items[0].elapsed_ms, items[2].status, items[2].answer["error"]["http_status"]) == (12, "error", 504)
+        assert [item.reference for item in items] == [REFERENCE, {}, {}, {}]
+        assert said_in(copy) == SAID
+
+
+def test_a_text_too_long_for_a_cell_comes_back_whole(cast: Cast, sits: SignIn) -> None:
+    client = sits(cast.owner)
+    with tenant_scope(cast.team.id):
+        answer = {"body": "Ответ 😀 " * 8_000}
+        source = create_session(
+            owner=analyst_of(cast.owner),
+            environment="psi",
+            api_mode="bench",
+            questions=[Asked({"body": "Как?"})],
+            response={"answers": [answer]},
+        )
+        copy = imported(client, file_of(source, "xlsx"), "x.xlsx")
+        assert response_of(copy)["answers"][0]["body"] == answer["body"].strip()
+
+
+def test_a_table_from_elsewhere_becomes_a_session(cast: Cast, sits: SignIn) -> None:
+    file = workbook(
+        ["№", "Вопрос", "Ответ", "Оценка", "Комментарий", "Эталон"],
+        [1, "Как закрыть карту?", "Позвоните", "Верно", "", "Позвоните в банк"],
+        [2, "Где тарифы?", "На сайте", "частично", "без ссылки", ""],
+        [3, "Когда?", "", "", "", ""],
+    )
+    client = sits(cast.owner)
+    address = client.post("/bench/import", {"file": SimpleUploadedFile("Регресс.xlsx", file)})["Location"]
+    shown = client.get(address).content.decode()
+    assert "With an answer: 2. With a verdict: 2." in shown
+    assert 'value="Регресс"' in shown
+    with tenant_scope(cast.team.id):
+        session = imported(client, file, "Регресс.xlsx", title="Регресс", environment="prod")
+        assert (session.title, session.environment, session.owner.user) == ("Регресс", "prod", cast.owner)
+        assert (session.n_questions, session.n_answered, session.n_rated, session.n_partly) == (3, 2, 2, 1)
+        assert said_in(session) == {
+            0: {"overall": {"rating": "correct"}},
+            1: {"overall": {"rating": "partially_correct", "comment": "без ссылки"}},
+        }
+
+
+def test_several_opinions_on_a_question_are_one_question_with_ones_own() -> None:
+    text = "number,question,rating,author\n1,Как?,correct,anna\n1,Как?,incorrect,boris\n2,Где?,,\n2,Где?,correct,anna\n"
+    table = read_table(text.encode(), "x.csv")
+    entries = read_entries(table, guess(table.columns, OF_SESSIONS))
+    for author, ratings in (("boris", ["incorrect", "correct"]), ("nobody", ["correct", "correct"])):
+        made = gathered(one_each(entries, author))
+        assert [one.request["body"] for one in made.questions] == ["Как?", "Где?"]
+        assert [made.annotations[n]["overall"]["rating"] for n in (0, 1)] == ratings
+
+
+def test_rows_sorted_otherwise_keep_each_answer_at_its_question() -> None:
+    lines = [{"request": {"body": f"Вопрос {n}"}, "answer": {"index": n, "body": f"Ответ {n}"}} for n in (2, 0, 1)]
+    table = read_table("\n".join(map(json.dumps, lines)).encode(), "x.jsonl")
+    made = gathered(read_entries(table, guess(table.columns, OF_SESSIONS)))
+    assert [one.request["body"] for one in made.questions] == ["Вопрос 0", "Вопрос 1", "Вопрос 2"]
+    assert [one["body"] for one in made.response["answers"]] == ["Ответ 0", "Ответ 1", "Ответ 2"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"question": "Как?", "annotation": {"overall": {"rating": 5}}},
+        {"question": "Как?", "annotation": {"Ы": {}}},
+        {"question": "Как?", "rating": "x" * 65},
+        {"question": "Как?", "other_sections": {"overall": "text"}},
+        {"question": "Как?", "request": {"body": 7}},
+        {"question": "", "request": {"with_docs": "да", "body": "Как?"}},
+        {"question": "x" * 8001},
+    ],
+)
+def test_a_row_beyond_the_limits_is_refused_at_its_place(line: dict[str, Any], cast: Cast, sits: SignIn) -> None:
+    client = sits(cast.owner)
+    good = {"question": "Где?"}
+    file = "\n".join(map(json.dumps, [good, line])).encode()
+    address = client.post("/bench/import", {"file": SimpleUploadedFile("x.jsonl", file)})["Location"]
+    assert "1 row cannot be read" in client.get(address).content.decode()
+
+
+@pytest.mark.parametrize("cell", ['{"a": "\\ud800"}', '{"a": 1e400}', '{"a": NaN}', "[" * 9_000, '{"overall": [1]}'])
+def test_json_in_a_cell_that_cannot_be_kept_stays_text(cell: str, cast: Cast, sits: SignIn) -> None:
+    file = workbook(["question", "answer", "error", "other_sections", "annotation"], ["Как?", "Так", cell, cell, cell])
+    client = sits(cast.owner)
+    with tenant_scope(cast.team.id):
+        session = imported(client, file, "x.xlsx", skip_wrong="on") if "overall" not in cell else None
+        if session is not None:
+            assert response_of(session)["answers"][0]["error"] == cell
+            assert said_in(session) == {}
