@@ -42,7 +42,7 @@ def start_run(
     classifies = values["withClassify"] if with_classify is None else with_classify
     resets = values["resetSessionMode"] if reset_session is None else reset_session
     most = min(max_concurrent or target.max_concurrent, target.max_concurrent, settings.BENCH_MAX_CONCURRENT)
-    run = _idle_run(locked)
+    run = _idle_run(locked, target)
     run.batch_size, run.stop_after_errors = batch_size, stop_after_errors
     run.max_concurrent, run.with_classify = max(1, most), bool(classifies)
     run.in_order = locked.api_mode == ApiMode.BACKEND and not resets
@@ -58,8 +58,7 @@ def resume_run(*, session: BenchSession, by: Analyst) -> BenchRun:
     Raises `NoTarget`, `RunInProgress`, `NothingToRun`, `SessionNotFound`.
     """
     locked = lock_session(session.id)
-    _target_of(locked)
-    run = _idle_run(locked)
+    run = _idle_run(locked, _target_of(locked))
     Item.objects.filter(session=locked, status=ItemStatus.PENDING).update(is_due=True)
     return _go(run, locked, by)
 
@@ -71,8 +70,7 @@ def retry_errors(*, session: BenchSession, by: Analyst) -> BenchRun:
     Raises `NoTarget`, `RunInProgress`, `NothingToRun`, `SessionNotFound`.
     """
     locked = lock_session(session.id)
-    _target_of(locked)
-    run = _idle_run(locked)
+    run = _idle_run(locked, _target_of(locked))
     asked = Item.objects.filter(session=locked)
     asked.filter(is_due=True).update(is_due=False)
     asked.filter(status__in=FAILED).update(is_due=True)
@@ -99,12 +97,12 @@ def _target_of(session: BenchSession) -> Target:
     return target
 
 
-def _idle_run(session: BenchSession) -> BenchRun:
+def _idle_run(session: BenchSession, target: Target) -> BenchRun:
     """Return the run of a locked session, made by its first start; raise `RunInProgress`."""
     run = find(BenchRun.objects.select_for_update(no_key=True), session=session)
     if run is not None and run.state == RunState.RUNNING:
         raise RunInProgress()
-    return run or BenchRun(session=session)
+    return run or BenchRun(session=session, max_concurrent=target.max_concurrent)
 
 
 def _go(run: BenchRun, session: BenchSession, by: Analyst) -> BenchRun:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from rest_framework.exceptions import ParseError
 
 from agents.exceptions import AgentError
-from agents.kinds.http import hidden
+from agents.kinds.http import MASK
 from agents.replies import BodyCutError, Reply
 from benchsessions.characters import cleaned
 from tenants.api.parsers import decode
@@ -58,13 +58,22 @@ def read_reply(body: bytes, secrets: Sequence[str]) -> tuple[Any, int]:
 
 
 def _kept(value: Any, secrets: Sequence[str], depth: int) -> Any:
-    """Return a value with the secrets hidden in all its texts: some services repeat what they were sent."""
+    """Return a value without the secrets in any of its texts: some services repeat what they were sent.
+
+    Only where they stand in full: an answer is not to lose words that merely begin like one.
+    """
     if isinstance(value, str):
-        return hidden(value, secrets)
+        return _without(value, secrets)
     if not isinstance(value, list | dict):
         return value
     if depth == 0:
         raise ValueError("The answer is nested too deeply.")
     if isinstance(value, list):
         return [_kept(inner, secrets, depth - 1) for inner in value]
-    return {hidden(name, secrets): _kept(inner, secrets, depth - 1) for name, inner in value.items()}
+    return {_without(name, secrets): _kept(inner, secrets, depth - 1) for name, inner in value.items()}
+
+
+def _without(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from benchsessions.answers import read_answer
 from benchsessions.locking import touch
-from benchsessions.models import BenchRun, BenchSession, Item, ItemStatus
+from benchsessions.models import BenchSession, Item, ItemStatus
 from benchsessions.models.sessions import FAILED
 from benchsessions.running.books import Owned, held, lock
 from benchsessions.running.endings import ERRORS, STOPPED, Ending
@@ -16,7 +16,8 @@ from tenants.database import impatient_transaction
 
 # What stands around answers that were asked for here.
 FRAME: Final = {"key": "answers", "rest": {}}
-BATCH: Final = 250
+# How many are kept in one transaction: others write to the database meanwhile.
+AT_ONCE: Final = 250
 WRITTEN: Final = (
     *("answer", "answer_position", "answer_hash", "answered_at"),
     *("status", "elapsed_ms", "is_changed", "is_due"),
@@ -37,41 +38,43 @@ def store(owned: Owned, landed: Sequence[Landed]) -> Ending | None:
 
     Raises `LeaseLost`, and `RunOver` if the session is gone.
     """
-    with impatient_transaction():
-        return _store(lock(owned), held(owned), landed)
+    parts = [landed[start : start + AT_ONCE] for start in range(0, len(landed), AT_ONCE)]
+    endings = [_store(owned, part) for part in parts]
+    return next((ending for ending in endings if ending is not None), None)
 
 
 def keep_misaligned(owned: Owned, item_ids: Collection[UUID], reply: Any, replaced_characters: int) -> None:
-    """Keep a reply that cannot be laid beside the questions it was to answer, which are now without one."""
+    """Keep a reply that cannot be laid beside the questions it was to answer, and note that these have none."""
     with impatient_transaction():
         session, run = lock(owned), held(owned)
-        _store(session, run, [Landed(item_id, None) for item_id in item_ids])
-        touch(session, replaced_characters=replaced_characters)
         nothing_laid = not Item.objects.filter(session=session).exclude(answer_position=None).exists()
         BenchSession.objects.filter(id=session.id).update(
             raw_response=reply, is_misaligned=True, response_frame=None if nothing_laid else FRAME
         )
+        touch(session, replaced_characters=replaced_characters)
+        run.save(update_fields=["lease_until"])
+    store(owned, [Landed(item_id, None) for item_id in item_ids])
 
 
-def _store(session: BenchSession, run: BenchRun, landed: Sequence[Landed]) -> Ending | None:
-    due = Item.objects.filter(session=session, is_due=True).select_related("previous")
-    light = due.only("index", "status", "previous__answer_hash")
-    items: dict[UUID, Item] = {}
-    for start in range(0, len(landed), BATCH):
-        ids = [each.item_id for each in landed[start : start + BATCH]]
-        items |= {item.id: item for item in light.filter(id__in=ids)}
-    counts = {"n_answered": 0, "n_failed": 0}
-    for each in landed:
-        if item := items.get(each.item_id):
-            _count(item, counts, -1)
-            _put(item, each)
-            _count(item, counts, 1)
-            run.errors_in_row = run.errors_in_row + 1 if item.status in FAILED else 0
-    Item.objects.bulk_update(items.values(), WRITTEN, batch_size=BATCH)
-    _note_alignment(session, items.values())
-    touch(session, replaced_characters=sum(each.replaced_characters for each in landed), **counts)
-    run.n_asked += len(items)
-    run.save(update_fields=["lease_until", "n_asked", "errors_in_row"])
+def _store(owned: Owned, landed: Sequence[Landed]) -> Ending | None:
+    with impatient_transaction():
+        session, run = lock(owned), held(owned)
+        due = Item.objects.filter(session=session, is_due=True, id__in=[each.item_id for each in landed])
+        light = due.select_related("previous").only("index", "status", "previous__answer_hash")
+        items = {item.id: item for item in light}
+        counts = {"n_answered": 0, "n_failed": 0}
+        for each in landed:
+            if item := items.get(each.item_id):
+                _count(item, counts, -1)
+                _put(item, each)
+                _count(item, counts, 1)
+                run.errors_in_row = run.errors_in_row + 1 if item.status in FAILED else 0
+                # One by one: Django writes a single statement for many several times as slowly.
+                Item.objects.filter(id=item.id).update(**{name: getattr(item, name) for name in WRITTEN})
+        _note_alignment(session, items.values())
+        touch(session, replaced_characters=sum(each.replaced_characters for each in landed), **counts)
+        run.n_asked += len(items)
+        run.save(update_fields=["lease_until", "n_asked", "errors_in_row"])
     if run.stop_after_errors and run.errors_in_row >= run.stop_after_errors:
         return ERRORS
     return STOPPED if run.stop_requested_at is not None else None
@@ -99,8 +102,11 @@ def _note_alignment(session: BenchSession, items: Collection[Item]) -> None:
     """Note in a session that there are answers, and whether they stand beside all its questions."""
     came = any(item.answer_position is not None for item in items)
     is_short = any(item.status == ItemStatus.MISSING for item in items)
-    if came and (is_short or session.is_misaligned or session.response_frame is None):
-        is_short = Item.objects.filter(session=session, status=ItemStatus.MISSING).exists()
-        changes = {"is_misaligned": is_short, "response_frame": session.response_frame or FRAME}
-        whole = {} if is_short else {"raw_response": None}
-        BenchSession.objects.filter(id=session.id).update(**changes, **whole)
+    changes: dict[str, Any] = {"is_misaligned": True} if is_short else {}
+    if came and session.response_frame is None:
+        changes["response_frame"] = FRAME
+    missing = Item.objects.filter(session=session, status=ItemStatus.MISSING)
+    if came and session.is_misaligned and not is_short and not missing.exists():
+        changes |= {"is_misaligned": False, "raw_response": None}
+    if changes:
+        BenchSession.objects.filter(id=session.id).update(**changes)
