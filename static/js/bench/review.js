@@ -144,7 +144,7 @@ async function drawChosen() {
   const index = current();
   items.forget(index);
   const fresh = await items.load(index).catch(() => null);
-  if (!fresh) return;
+  if (!fresh) return show({ state: "refused", sentence: texts.gone });
   stage.replaceChildren(fresh);
   dress();
   find("[data-heading]").focus({ preventScroll: true });

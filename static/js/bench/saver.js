@@ -49,6 +49,7 @@ export class Saver extends EventTarget {
     form.addEventListener("input", () => this.#changed());
     form.addEventListener("focusout", () => this.flush());
     const letter = this.#outbox.get(address);
+    if (!letter && this.isDirty) this.#changed(); // somebody was faster than this script
     if (!letter) return;
     fill(form, letter.data);
     if (this.isDirty) this.#item.version = letter.version; // else it had arrived
@@ -62,33 +63,39 @@ export class Saver extends EventTarget {
     return this.#saving;
   }
 
-  // Puts something in place of what is said of the answer on the page.
+  // Puts something in place of what is said of the answer on the page, whose form is to be drawn anew then.
   put(data) {
-    clearTimeout(this.#timer);
-    this.#send(this.#item, data);
-    return this.#saving;
+    return this.#replace(this.#item, data);
   }
 
-  // Takes back the last save, as a new one; returns its index, or null where there is nothing to take back.
+  // Takes back the last save, as a new one; returns its index, or null where there is nothing to take back. The form
+  // of that answer is to be drawn anew then.
   async undo() {
     await this.flush();
     const last = this.#undoable.pop();
     if (!last) return null;
     const item = this.#known.get(last.address);
-    this.#send(item, last.before, { isUndo: true });
-    await this.#saving;
+    await this.#replace(item, last.before, { isUndo: true });
     return item.index;
   }
 
-  // Answers a conflict: `data` is to stand in place of what stands there.
+  // Answers a conflict: `data` is to stand in place of what stands there. The form is to be drawn anew then.
   settle({ item, version, current }, data) {
     item.version = version;
     item.before = current;
-    this.#send(item, data);
+    return this.#replace(item, data);
+  }
+
+  // Saves what is not in the form, which says nothing any more.
+  #replace(item, data, options) {
+    clearTimeout(this.#timer);
+    if (item === this.#item) this.#item = null;
+    this.#send(item, data, options);
     return this.#saving;
   }
 
   #changed() {
+    if (!this.#item) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), PAUSE);
     if (this.isDirty) this.#keep(this.#item, this.#data);
@@ -121,6 +128,7 @@ export class Saver extends EventTarget {
     } else if (response.status === 412 && isSame(body.current, data)) {
       this.#saved(item, body, data); // it had arrived, only the answer was lost
     } else if (response.status === 412) {
+      this.#tell("state", { item, state: "unsaved" });
       this.#tell("conflict", { item, mine: data, current: body.current, version: body.version });
     } else if (response.status >= 500 || !body) {
       this.#lose(item, data);
@@ -144,7 +152,7 @@ export class Saver extends EventTarget {
     item.before = data;
     if (body) item.version = body.version;
     if (item.form) item.form.elements.version.value = item.version;
-    if (item !== this.#item || !this.isDirty) this.#outbox.drop(item.address);
+    if (isSame(this.#outbox.get(item.address)?.data, data)) this.#outbox.drop(item.address);
     this.#tell("state", { item, state: "saved" });
     if (!body) return;
     this.#channel.postMessage({ index: item.index, version: item.version });
