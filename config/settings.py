@@ -275,6 +275,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/(api|v1|mid)",
     "ENUM_NAME_OVERRIDES": {
         "AgentKindEnum": "agents.models.AgentKind",
+        "ItemStatusEnum": "benchsessions.models.ItemStatus",
         "RoleEnum": "accounts.models.Role",
         "MessageRoleEnum": "chats.models.MessageRole",
         "MessageStatusEnum": "chats.models.MessageStatus",
