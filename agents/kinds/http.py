@@ -88,7 +88,8 @@ def _basic(call: Call) -> str:
 
 
 def _spellings(call: Call) -> list[str]:
-    return spellings_of([call.token, *([_basic(call)] if call.auth_kind == AuthKind.BASIC else [])])
+    spellings = spellings_of([call.token])
+    return [_basic(call), *spellings] if call.auth_kind == AuthKind.BASIC else spellings
 
 
 def _without(text: str, secret: str) -> str:
