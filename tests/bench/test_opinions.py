@@ -1,5 +1,6 @@
 """Second opinions: blind until rated, counted only when decided upon."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from benchsessions.models import Analyst, Annotation, BenchSession, Item, Second
 from benchsessions.sessions import Asked, create_session
 from tenants.exceptions import Invalid
 from tenants.scope import tenant_scope
+from tests.accounts.parallel import at_once
 from tests.conftest import Cast
 from tests.factories import AnalystFactory, BenchSessionFactory
 
@@ -305,3 +307,31 @@ def test_a_session_of_another_team_is_none(bench: Bench, cast: Cast) -> None:
 def test_a_question_that_the_session_lacks_is_none(bench: Bench) -> None:
     with pytest.raises(ItemNotFound):
         bench.decide(12, "incorrect")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counts_stay_exact_while_people_rate_decide_and_ask_at_once(cast: Cast) -> None:
+    with tenant_scope(cast.team.id):
+        bench = Bench(cast)
+        people = [bench.anna, bench.boris, bench.vera]
+        calls = [lambda person=person: bench.rate(person, 5, "correct") for person in people]
+        calls += [lambda: bench.decide(5, "incorrect"), lambda: bench.decide(0, "incorrect", by=bench.vera)]
+        calls += [lambda: opinions.undecide(session_id=bench.session.id, index=5, by=bench.anna)]
+        calls += [
+            lambda: bench.ask(AnalystFactory(team=cast.team)),
+            lambda: bench.rate(bench.anna, 0, "not_applicable"),
+        ]
+
+    def call(number: int) -> None:
+        with tenant_scope(cast.team.id):
+            calls[number]()
+
+    before = bench.session.version
+    at_once(len(calls), call)
+    with tenant_scope(cast.team.id):
+        verdicts = Counter(Item.objects.filter(session=bench.session).values_list("verdict", flat=True))
+        now = bench.now()
+        assert now.n_rated == sum(count for verdict, count in verdicts.items() if verdict)
+        assert (now.n_correct, now.n_incorrect) == (verdicts["correct"], verdicts["incorrect"])
+        assert bench.item(0).verdict == "incorrect"
+        assert now.version > before
