@@ -87,6 +87,7 @@ def test_pasted_questions_make_a_session_that_is_asked(cast: Cast, page: Any, ta
 
 def test_a_set_is_frozen_and_its_references_come_along(cast: Cast, page: Any, targets: None, version: Any) -> None:
     assert b"2 questions" in page.get(NEW).content
+    assert f'<option value="{version.id}" selected>' in page.get(NEW, {"version": version.id}).content.decode()
     assert page.post(NEW, {"environment": "psi", "version": version.id, "stop_after_errors": 0}).status_code == 303
     session = made(cast)
     with tenant_scope(cast.team.id):

@@ -62,6 +62,7 @@ def test_a_session_is_started_watched_stopped_and_resumed(signed_in, gate):
     page.get_by_role("radio", name="IFT").check()
     expect(page.get_by_label("I want to ask production")).to_be_hidden()
     page.get_by_label("Title").fill("Комиссии, утро")
+    page.get_by_text("More", exact=True).click()
     take(page, "bench-new", full_page=True)
     page.get_by_role("button", name="Start asking").click()
     page.wait_for_url("**/bench/sessions/*")
