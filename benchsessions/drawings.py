@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -50,7 +51,7 @@ def _accuracy(report: Report) -> Drawing:
         _("%(environment)s %(percent)s %% (%(rated)s of %(all)s rated)")
         % {
             "environment": sums.environment.label,
-            "percent": f"{sums.judged.percents[0]:.0f}",
+            "percent": number_format(sums.judged.percents[0], 0),
             "rated": sums.judged.rated,
             "all": sums.judged.questions,
         }
@@ -66,7 +67,7 @@ def _errors(report: Report) -> Drawing:
         _("%(environment)s %(percent)s %% (%(failed)s of %(all)s asked)")
         % {
             "environment": sums.environment.label,
-            "percent": f"{sums.error_percent:.1f}",
+            "percent": number_format(sums.error_percent, 1),
             "failed": sums.failed,
             "all": sums.answered + sums.failed,
         }
@@ -90,11 +91,11 @@ def _seconds(report: Report) -> Drawing:
         _("%(environment)s: half within %(p50)s s, 95 of 100 within %(p95)s s")
         % {
             "environment": sums.environment.label,
-            "p50": f"{sums.seconds.p50:.2f}",
-            "p95": f"{sums.seconds.p95:.2f}",
+            "p50": number_format(sums.seconds.p50, 2),
+            "p95": number_format(sums.seconds.p95, 2),
         }
         for sums in report.environments
-        if sums.seconds.p50 is not None
+        if sums.seconds.p50 is not None and sums.seconds.p95 is not None
     ]
     return _drawing("seconds", _("Seconds to an answer over time"), "; ".join(told), report, numbers, legend)
 
@@ -117,7 +118,7 @@ def _drawing(
         days,
         {kind: series[kind] for kind in known},
         known,
-        tell=lambda label, value: f"{label} {value:.4g}",
+        tell=lambda label, value: f"{label} {number_format(value, 2)}",
         is_sparse=True,
         highest=highest,
     )
