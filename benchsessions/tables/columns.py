@@ -57,6 +57,12 @@ LABELS: Final[Mapping[str, object]] = {
     **{f"{section}_comment": format_lazy("{}: {}", label, _("comment")) for section, label in SECTIONS.items()},
 }
 
+
+def told(faults: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return faults with the names of their columns as people know them."""
+    return [(str(LABELS.get(column, column)), sentence) for column, sentence in faults]
+
+
 # As people head them, in small letters; the name itself and its label are known anyway.
 ALSO: Final[Mapping[str, str]] = {
     Column.INDEX: "№|#|n|no|num|number|номер|номер вопроса|п/п|№ п/п",

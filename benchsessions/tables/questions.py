@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from benchsessions.tables.cells import parts_of, truth_of
-from benchsessions.tables.columns import Column
+from benchsessions.tables.columns import Column, told
 from benchsessions.tables.table import Row, Table
 from benchsessions.wording import Wording, faults_of
 
@@ -29,6 +29,10 @@ class Line:
     number: int
     wording: Wording
     faults: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        return told(self.faults)
 
 
 def read_questions(table: Table, columns: Sequence[str]) -> list[Line]:

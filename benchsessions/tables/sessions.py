@@ -14,7 +14,7 @@ from benchsessions.rubric import OVERALL, Rating
 from benchsessions.sections import read_annotation
 from benchsessions.sessions import Asked
 from benchsessions.tables.cells import documents_of
-from benchsessions.tables.columns import SECTION_COLUMNS, Column
+from benchsessions.tables.columns import SECTION_COLUMNS, Column, told
 from benchsessions.tables.questions import cells_of, several_of, text_of, wording_from
 from benchsessions.tables.table import Table
 from tenants.api.parsers import loads
@@ -45,6 +45,10 @@ class Entry:
     group: str
     author: str
     faults: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        return told(self.faults)
 
     @property
     def question(self) -> str:

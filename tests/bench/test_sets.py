@@ -81,7 +81,7 @@ def test_rows_that_cannot_be_read_are_named_and_left_out_only_when_asked(cast: C
     address = sent(client, "вопрос;id\nКак?;1\n;2\nГде?;1\n")
     shown = client.get(address).content.decode()
     assert "2 rows cannot be read" in shown
-    assert "Row 3, question: There is no question." in shown
+    assert "Row 3, Question: There is no question." in shown
     refused = taken(client, address, ["question", "external_id"], name="Набор")
     assert "Some rows cannot be read." in refused.content.decode()
     assert taken(client, address, ["question", "external_id"], name="Набор", skip_wrong="on").status_code == 303
