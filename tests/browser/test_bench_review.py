@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,49 +16,45 @@ pytestmark = pytest.mark.browser
 MAKE = """
 import json
 from accounts.models import User
-from benchsessions.annotating import save_annotation
 from benchsessions.queries import analyst_of
 from benchsessions.sessions import Asked, create_session
 from tenants.scope import tenant_scope, unsafe_all_tenants
 
 with unsafe_all_tenants(reason="test"):
-    person = User.objects.get(email={email!r})
-    mate = User.objects.get(email={mate!r})
+    owner = User.objects.get(email={email!r})
 made = []
-with tenant_scope(person.team_id):
-    for title, count, before in {sessions!r}:
-        owner = analyst_of(mate)
-        questions = [
-            Asked(
-                {{"body": f"{{title}} {{n}}: какая комиссия за перевод по СБП?", "with_docs": True}},
-                {{"answer": "Переводы до 100 000 ₽ в месяц бесплатны.", "documents": ["Тарифы", "Условия"]}} if n == 1 else {{}},
-            )
-            for n in range(1, count + 1)
-        ]
-        document = {{"title": "Тарифы", "url": "https://bank.example/tariffs", "content": "п. 3.2 " * 40, "score": 0.8312}}
-        answers = [
-            {{"body": f"**Комиссии нет** до 100 000 ₽ в месяц.\\n\\n- затем 0,5 %\\n- не больше 1 500 ₽ ({{n % 7}})", "docs": [document]}}
-            for n in range(1, count + 1)
-        ]
-        if count > 4:
-            answers[4] = {{"status": "error", "error": {{"kind": "timeout", "http_status": 504, "message": "Upstream timed out"}}}}
-        said = {{0: {{"overall": {{"rating": "correct", "comment": "Как в тарифах."}}}}}} if before else {{}}
-        session = create_session(
-            owner=owner, environment="psi", api_mode="backend", questions=questions, title=title,
-            response={{"answers": answers}}, annotations=said,
-        )
-        made.append(str(session.id))
+with tenant_scope(owner.team_id):
+    for session in json.load(open({file!r})):
+        said = session.pop("annotations")
+        session["annotations"] = said and {{int(index): data for index, data in said.items()}}
+        session["questions"] = [Asked(*asked) for asked in session["questions"]]
+        place = {{"environment": "psi", "api_mode": "backend"}}
+        made.append(str(create_session(owner=analyst_of(owner), **place, **session).id))
 print("MADE" + json.dumps(made))
 """
-Make = Callable[..., list[str]]
+REFERENCE = {"answer": "Переводы до 100 000 ₽ в месяц бесплатны.", "documents": ["Тарифы", "Условия"]}
+DOCUMENT = {"title": "Тарифы", "url": "https://bank.example/tariffs", "content": "п. 3.2 " * 40, "score": 0.8312}
+TEXT = "**Комиссии нет** до 100 000 ₽ в месяц.\n\n- затем 0,5 %\n- не больше 1 500 ₽"
+ERROR = {"status": "error", "error": {"kind": "timeout", "http_status": 504, "message": "Upstream timed out"}}
+
+
+def session_of(title: str, count: int, annotations: Any = None) -> dict[str, Any]:
+    """Describe a session; the first question has a reference, the fifth an error for an answer."""
+    texts = [f"{title} {number}: какая комиссия за перевод по СБП?" for number in range(1, count + 1)]
+    questions = [({"body": text, "with_docs": True}, {} if place else REFERENCE) for place, text in enumerate(texts)]
+    answers = [ERROR if place == 4 else {"body": TEXT, "docs": [DOCUMENT]} for place in range(count)]
+    return {"title": title, "questions": questions, "response": answers, "annotations": annotations}
 
 
 @pytest.fixture(scope="module")
-def made(server: Server, demo) -> dict[str, str]:
+def made(server: Server, demo, tmp_path_factory) -> dict[str, str]:
     """Sessions by what they are for, each with so many questions."""
-    wanted = [("Раньше", 12, True), ("Раньше", 12, False), ("Клавиши", 12, False), ("Окна", 3, False)]
-    wanted += [("Связь", 3, False), ("Телефон", 3, False), ("Тысяча", 1000, False)]
-    code = MAKE.format(email=demo["user"]["email"], mate=demo["teammate"]["email"], sessions=wanted)
+    said = {0: {"overall": {"rating": "correct", "comment": "Как в тарифах."}}}
+    wanted = [session_of("Раньше", 12, said), session_of("Раньше", 12), session_of("Клавиши", 12)]
+    wanted += [session_of(title, 3) for title in ("Окна", "Связь", "Телефон")] + [session_of("Тысяча", 1000)]
+    file = tmp_path_factory.mktemp("review") / "sessions.json"
+    file.write_text(json.dumps(wanted))
+    code = MAKE.format(email=demo["teammate"]["email"], file=str(file))
     printed = server.manage("shell", "-c", code)
     ids = json.loads(re.search("MADE(.*)", printed)[1])
     return dict(zip(["before", "again", "keys", "tabs", "offline", "phone", "thousand"], ids, strict=True))
@@ -102,7 +98,7 @@ def is_at(page: Page, number: int) -> None:
 
 
 def is_saved(page: Page, version: int) -> None:
-    expect(page.locator("[data-state]")).to_have_text(re.compile(rf"saved .* · v{version}$"))
+    expect(page.locator("[data-state]")).to_have_text(re.compile(rf"saved .* · v{version}\s*$"))
 
 
 def own(page: Page, session: str, index: int):
