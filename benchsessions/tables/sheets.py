@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 
 MOST_UNPACKED: Final = 128 * 2**20
 MOST_PARTS: Final = 2_000
-BOMB_RATIO: Final = 100
-SMALL: Final = 2**20
 # The sheet of our exports for texts too long for one cell: row, column and number of each piece.
 LONG_TEXTS: Final = "Long texts"
 MOST_PIECES: Final = 20_000
@@ -56,8 +54,7 @@ def _check_archive(data: bytes) -> None:
     except (BadZipFile, ValueError, NotImplementedError, OSError):
         raise NotATable(_("This spreadsheet is damaged. Save it anew, or as CSV.")) from None
     unpacked = sum(part.file_size for part in parts)
-    is_bomb = any(part.file_size > SMALL + BOMB_RATIO * part.compress_size for part in parts)
-    if unpacked > MOST_UNPACKED or len(parts) > MOST_PARTS or is_bomb:
+    if unpacked > MOST_UNPACKED or len(parts) > MOST_PARTS:
         raise NotATable(_("This spreadsheet is too large once unpacked. Save it as CSV."))
 
 
