@@ -1,5 +1,6 @@
 """Every write of a verdict. The caller has checked the data; see `benchsessions.sections`."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -7,10 +8,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from benchsessions.counting import COUNTED, counting
 from benchsessions.exceptions import ChangedMeanwhile, ItemNotFound
 from benchsessions.locking import lock_session, touch
 from benchsessions.models import Analyst, Annotation, AnnotationRevision, BenchSession, Item, SecondOpinion
-from benchsessions.rubric import COUNTED_AS
 from benchsessions.sections import rating_of
 from tenants.managers import find
 
@@ -51,8 +52,10 @@ def save_annotation(
     _change(annotation, data)
     annotation.save()
     AnnotationRevision.objects.create(annotation=annotation, version=annotation.version, data=data)
-    counts = _settle_one(item)
-    touch(session, **counts)
+    grown: Counter[str] = Counter()
+    if _move(item, _ratings_of([item.id]).get(item.id, []), grown):
+        item.save(update_fields=["verdict", "is_disputed"])
+    touch(session, **grown)
     return annotation
 
 
@@ -105,27 +108,19 @@ def write_annotations(session: BenchSession, author: Analyst, sent: Mapping[int,
 
 def settle(session: BenchSession, item_ids: Iterable[UUID]) -> None:
     """Work out anew which verdict counts for items of a locked session, and note the change."""
-    counts: dict[str, int] = {}
+    grown: Counter[str] = Counter()
     waiting = list(item_ids)
     for start in range(0, len(waiting), BATCH):
         batch = waiting[start : start + BATCH]
-        items = list(Item.objects.filter(id__in=batch).only("verdict", "is_disputed", "decided_rating"))
+        items = list(Item.objects.filter(id__in=batch).only(*COUNTED, "is_disputed", "decided_rating"))
         ratings = _ratings_of(batch)
         moved: dict[tuple[str, bool], list[UUID]] = {}
         for item in items:
-            if _move(item, ratings.get(item.id, []), counts):
+            if _move(item, ratings.get(item.id, []), grown):
                 moved.setdefault((item.verdict, item.is_disputed), []).append(item.id)
         for (verdict, is_disputed), ids in moved.items():
             Item.objects.filter(id__in=ids).update(verdict=verdict, is_disputed=is_disputed)
-    touch(session, **counts)
-
-
-def _settle_one(item: Item) -> dict[str, int]:
-    """Work out one item's verdict; return by how much each count of the session grows."""
-    counts: dict[str, int] = {}
-    if _move(item, _ratings_of([item.id]).get(item.id, []), counts):
-        item.save(update_fields=["verdict", "is_disputed"])
-    return counts
+    touch(session, **grown)
 
 
 def _ratings_of(item_ids: list[UUID]) -> dict[UUID, list[Annotation]]:
@@ -137,16 +132,13 @@ def _ratings_of(item_ids: list[UUID]) -> dict[UUID, list[Annotation]]:
     return found
 
 
-def _move(item: Item, rated: list[Annotation], counts: dict[str, int]) -> bool:
+def _move(item: Item, rated: list[Annotation], grown: Counter[str]) -> bool:
     """Set the verdict that counts and add up what it changes; tell whether anything did."""
     before = (item.verdict, item.is_disputed)
     first = next((row.rating for row in rated if not row.is_second), "")
-    item.verdict = item.decided_rating or first
+    with counting(item, grown):
+        item.verdict = item.decided_rating or first
     item.is_disputed = not item.decided_rating and len({row.rating for row in rated}) > 1
-    for verdict, by in ((before[0], -1), (item.verdict, 1)):
-        for name in ("n_rated", COUNTED_AS.get(verdict)) if verdict else ():
-            if name:
-                counts[name] = counts.get(name, 0) + by
     return before != (item.verdict, item.is_disputed)
 
 

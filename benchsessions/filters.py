@@ -29,7 +29,8 @@ def conditions(session: BenchSession, viewer: Analyst) -> Mapping[str, Q]:
     To whoever was asked for a second opinion, unrated are those answers that are theirs to judge and that they did
     not rate, and differing only those that they did.
     """
-    unrated, disputed = Q(verdict=""), Q(is_disputed=True)
+    # An error is no answer: there is nothing to judge.
+    unrated, disputed = Q(verdict="") & ~Q(status__in=FAILED), Q(is_disputed=True)
     opinion = find(SecondOpinion.objects.all(), session=session, reviewer=viewer)
     if opinion is not None:
         is_rated = Q(Exists(rated_by(viewer, item=OuterRef("pk"))))

@@ -1,10 +1,12 @@
 """Answers to discuss."""
 
+from collections import Counter
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
+from benchsessions.counting import counting
 from benchsessions.exceptions import FlagNotFound, ItemNotFound
 from benchsessions.locking import lock_session, touch
 from benchsessions.models import Analyst, BenchSession, Flag, Item
@@ -38,8 +40,8 @@ def resolve_flag(*, session_id: UUID, flag_id: UUID, by: Analyst) -> Flag:
 
 
 def _settle(session: BenchSession, item: Item, *, is_flagged: bool) -> None:
-    grown = int(is_flagged) - int(item.is_flagged)
-    if grown:
+    grown: Counter[str] = Counter()
+    with counting(item, grown):
         item.is_flagged = is_flagged
-        item.save(update_fields=["is_flagged"])
-    touch(session, n_flagged=grown)
+    item.save(update_fields=["is_flagged"])
+    touch(session, **grown)

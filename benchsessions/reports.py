@@ -5,7 +5,6 @@ Whoever is still to judge a session blindly learns nothing of its verdicts here.
 """
 
 from array import array
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,14 +12,12 @@ from itertools import groupby
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from agents.usage.reports import Period
 from benchsessions.issues import Issues, issues_in
 from benchsessions.judged import Judged
 from benchsessions.models import Analyst, BenchSession, Environment, Item, ItemStatus, SecondOpinion
-from benchsessions.models.sessions import FAILED
-from benchsessions.rubric import COUNTED_AS
 from tenants.percentiles import Percentiles, percentiles_among
 
 # Fields of `Judged` and the columns of a session that they add up.
@@ -85,7 +82,7 @@ def report_of(sessions: QuerySet[BenchSession], days: int, viewer: Analyst) -> R
         )
     )
     timed = _milliseconds_in(chosen)
-    judged = _judged_in(rows, hidden)
+    judged = {session.id: _judged(session, hidden) for session in rows}
     by_day: dict[date, list[Sums]] = {}
     for day, group in groupby(rows, key=lambda session: session.created_at.astimezone(UTC).date()):
         by_day[day] = _by_environment(list(group), judged, timed)
@@ -108,23 +105,11 @@ def _by_environment(
     return sums
 
 
-def _judged_in(sessions: Sequence[BenchSession], hidden: Collection[UUID]) -> dict[UUID, Judged]:
-    """Return how each session was judged, without verdicts that people gave to errors."""
-    concerned = [session.id for session in sessions if session.n_failed and session.n_rated]
-    failures = Item.objects.filter(session__in=concerned, status__in=FAILED).exclude(verdict="").order_by()
-    on_failures: Counter[tuple[UUID, str]] = Counter()
-    for session_id, verdict, n in failures.values_list("session_id", "verdict").annotate(n=Count("pk")):
-        for column in ("n_rated", COUNTED_AS.get(verdict)):
-            if column:
-                on_failures[session_id, column] += n
-    return {
-        session.id: NOTHING
-        if session.id in hidden
-        else Judged(
-            **{field: getattr(session, column) - on_failures[session.id, column] for field, column in VERDICTS.items()}
-        )
-        for session in sessions
-    }
+def _judged(session: BenchSession, hidden: Collection[UUID]) -> Judged:
+    """Return how a session was judged, as far as the reader may know it."""
+    if session.id in hidden:
+        return NOTHING
+    return Judged(**{field: getattr(session, column) for field, column in VERDICTS.items()})
 
 
 def _milliseconds_in(chosen: QuerySet[BenchSession]) -> dict[UUID, Sequence[int]]:

@@ -1,5 +1,6 @@
 """Making sessions and laying answers beside their questions."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from benchsessions.annotating import Changes, write_annotations
 from benchsessions.answers import places_of, read_answer, take_apart
+from benchsessions.counting import counting
 from benchsessions.exceptions import ChangedMeanwhile, QuestionsFrozen, RunInProgress
 from benchsessions.locking import lock_session, touch
 from benchsessions.models import (
@@ -24,7 +26,6 @@ from benchsessions.models import (
     QuestionSetVersion,
     RunState,
 )
-from benchsessions.models.sessions import FAILED
 from benchsessions.questions import question_key, text_of_request
 from benchsessions.sections import read_annotations
 
@@ -147,16 +148,17 @@ def _lay(session: BenchSession, items: Sequence[Item], response: Any) -> None:
     places = places_of(answers, [item.question for item in items]) if answers else []
     is_laid = frame is not None and places is not None
     laid = dict(zip(places or [], enumerate(answers), strict=bool(places)))
+    is_misaligned = 0 < len(laid) < len(items) if is_laid else bool(response)
+    grown: Counter[str] = Counter()
     for item in items:
         position, answer = laid.get(item.index, (None, None))
-        _put_answer(item, answer, position, is_expected=bool(laid))
+        with counting(item, grown):
+            _put_answer(item, answer, position, is_expected=bool(laid))
     session.response_frame = frame.as_json() if is_laid and frame else None
     session.raw_response = None if is_laid else response
-    session.is_misaligned = 0 < len(laid) < len(items) if is_laid else bool(response)
+    session.is_misaligned = is_misaligned
     session.save(update_fields=["response_frame", "raw_response", "is_misaligned", "replaced_characters"])
-    answered = sum(item.status == ItemStatus.OK for item in items)
-    failed = sum(item.status in FAILED for item in items)
-    touch(session, n_answered=answered - session.n_answered, n_failed=failed - session.n_failed)
+    touch(session, **grown)
 
 
 def _put_answer(item: Item, answer: Any, position: int | None, *, is_expected: bool) -> None:

@@ -37,9 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(f"{SESSION}/annotations", ItemViewSet.as_view({"patch": "merge"})),
     path(f"{ITEM}/flags", ItemViewSet.as_view({"post": "flag"}), name="api-bench-flags"),
-    path(
-        f"{SESSION}/flags/<uuid:flag_id>/resolve", ItemViewSet.as_view({"post": "resolve"}), name="api-bench-resolve"
-    ),
+    path(f"{SESSION}/flags/<uuid:flag_id>/resolve", ItemViewSet.as_view({"post": "resolve"}), name="api-bench-resolve"),
     path("bench/sets", SetViewSet.as_view({"get": "list", "post": "create"})),
     path("bench/sets/<uuid:set_id>", SetViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
     path("bench/sets/<uuid:set_id>/versions", SetViewSet.as_view({"post": "add_version"})),

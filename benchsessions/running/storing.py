@@ -1,5 +1,6 @@
 """Keeping what came for questions: under the session's lock, and only by whoever still holds its run."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from benchsessions.answers import read_answer
+from benchsessions.counting import COUNTED, counting
 from benchsessions.locking import touch
 from benchsessions.models import BenchSession, Item, ItemStatus
 from benchsessions.models.sessions import FAILED
@@ -60,19 +62,18 @@ def _store(owned: Owned, landed: Sequence[Landed]) -> Ending | None:
     with impatient_transaction():
         session, run = lock(owned), held(owned)
         due = Item.objects.filter(session=session, is_due=True, id__in=[each.item_id for each in landed])
-        light = due.select_related("previous").only("index", "status", "previous__answer_hash")
+        light = due.select_related("previous").only("index", *COUNTED, "previous__answer_hash")
         items = {item.id: item for item in light}
-        counts = {"n_answered": 0, "n_failed": 0}
+        grown: Counter[str] = Counter()
         for each in landed:
             if item := items.get(each.item_id):
-                _count(item, counts, -1)
-                _put(item, each)
-                _count(item, counts, 1)
+                with counting(item, grown):
+                    _put(item, each)
                 run.errors_in_row = run.errors_in_row + 1 if item.status in FAILED else 0
                 # One by one: Django writes a single statement for many several times as slowly.
                 Item.objects.filter(id=item.id).update(**{name: getattr(item, name) for name in WRITTEN})
         _note_alignment(session, items.values())
-        touch(session, replaced_characters=sum(each.replaced_characters for each in landed), **counts)
+        touch(session, replaced_characters=sum(each.replaced_characters for each in landed), **grown)
         run.n_asked += len(items)
         run.save(update_fields=["lease_until", "n_asked", "errors_in_row"])
     if run.stop_after_errors and run.errors_in_row >= run.stop_after_errors:
@@ -91,11 +92,6 @@ def _put(item: Item, landed: Landed) -> None:
     item.answered_at = timezone.now()
     is_changed = item.previous is not None and reading.hash != item.previous.answer_hash
     item.is_changed = is_changed and item.status == ItemStatus.OK
-
-
-def _count(item: Item, counts: dict[str, int], by: int) -> None:
-    counts["n_answered"] += by * (item.status == ItemStatus.OK)
-    counts["n_failed"] += by * (item.status in FAILED)
 
 
 def _note_alignment(session: BenchSession, items: Collection[Item]) -> None:

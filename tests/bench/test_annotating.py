@@ -5,14 +5,17 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models import Sum
 
 from benchsessions.annotating import replace_annotations, save_annotation
 from benchsessions.exceptions import ChangedMeanwhile, ItemNotFound, SessionNotFound
+from benchsessions.filters import ItemFilter, conditions
+from benchsessions.locking import lock_session
 from benchsessions.models import Analyst, Annotation, AnnotationRevision, BenchSession, Item, SecondOpinion
 from benchsessions.rubric import COUNTED_AS
 from benchsessions.sections import read_annotation
-from benchsessions.sessions import Asked, create_session
+from benchsessions.sessions import Asked, create_session, lay_response
 from tenants.exceptions import Invalid
 from tenants.scope import tenant_scope
 from tests.accounts.parallel import at_once
@@ -222,3 +225,22 @@ def test_whole_maps_and_single_judgements_at_once_leave_exact_counts(teams, sess
     at_once(4, work)
     assert counted(session) == recounted(session)
     assert BenchSession.objects.get().version > before
+
+
+def test_a_verdict_on_an_error_counts_once_there_is_an_answer(session, author):
+    with transaction.atomic():
+        lay_response(lock_session(session.id), [{"error": "сбой"}] + [{"body": "да"}] * 11)
+    save(session, 0, author, said("incorrect"))
+    save(session, 1, author, said("correct"))
+    assert (counted(session)["n_rated"], session.n_incorrect, session.n_failed) == (1, 0, 1)
+    with transaction.atomic():
+        lay_response(lock_session(session.id), [{"body": "да"}] * 12)
+    assert (counted(session)["n_rated"], session.n_incorrect, session.n_failed) == (2, 1, 0)
+    assert counted(session) == recounted(session)
+
+
+def test_questions_without_an_answer_are_not_among_those_to_rate(session, author):
+    with transaction.atomic():
+        lay_response(lock_session(session.id), [{"error": "сбой"}] + [{"body": "да"}] * 11)
+    unrated = Item.objects.filter(session=session).filter(conditions(session, author)[ItemFilter.UNRATED])
+    assert [item.index for item in unrated] == list(range(1, 12))
