@@ -17,7 +17,7 @@ from benchsessions.rubric import Rating
 
 OTHER: Final = "other"
 NOTHING_COMMON: Final = _("They rated no answer in common.")
-NO_CHOICE: Final = _("One of them gave one and the same rating each time, so agreement cannot be told from chance.")
+NO_CHOICE: Final = _("Both gave one and the same rating each time, so agreement cannot be told from chance.")
 # Up to which kappa what is said: Landis and Koch 1977, "The Measurement of Observer Agreement for Categorical Data",
 # Biometrics 33, page 165.
 MEANINGS: Final[Sequence[tuple[float, str | Promise]]] = [
@@ -71,10 +71,10 @@ class Agreement:
 
     @property
     def undefined(self) -> str | Promise | None:
-        """Why there is no kappa: with one who always says the same it is 0 or 0/0, whatever the other says."""
+        """Why there is no kappa: where both always say the same one thing it is 0/0."""
         if not self.common:
             return NOTHING_COMMON
-        return NO_CHOICE if any(len(sums) == 1 for sums in self._sums()) else None
+        return NO_CHOICE if len(self.pairs) == 1 and self.same else None
 
     @property
     def meaning(self) -> str | Promise | None:

@@ -86,9 +86,6 @@ def test_who_says_the_same_agrees_wholly(ratings: list[str]) -> None:
     [
         ([], None, NOTHING_COMMON),
         ([("correct", "correct")] * 9, 1, NO_CHOICE),
-        ([("correct", "incorrect")] * 9, 0, NO_CHOICE),
-        ([("correct", "correct")] * 8 + [("correct", "incorrect")], 8 / 9, NO_CHOICE),
-        ([("incorrect", "correct"), ("correct", "correct")], 0.5, NO_CHOICE),
     ],
 )
 def test_where_kappa_says_nothing_there_is_none_and_a_reason(
@@ -96,6 +93,18 @@ def test_where_kappa_says_nothing_there_is_none_and_a_reason(
 ) -> None:
     agreement = Agreement.of(pairs)
     assert (agreement.share, agreement.kappa, agreement.undefined) == (share, None, reason)
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("correct", "incorrect")] * 9,
+        [("correct", "correct")] * 8 + [("correct", "incorrect")],
+        [("incorrect", "correct"), ("correct", "correct")],
+    ],
+)
+def test_with_one_who_always_says_the_same_agreement_is_what_chance_gives(pairs: list[tuple[str, str]]) -> None:
+    assert Agreement.of(pairs).kappa == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The bench speaks Russian in full: each of its texts has a translation, and the compiled catalogue is the one edited."""
+"""The bench speaks Russian in full: each text has a translation, and what is compiled is what people edit."""
 
 import re
 
