@@ -40,7 +40,7 @@ class Bench:
         index = turn * 7 % self.size
         said = {"overall": {"rating": ("correct", "incorrect")[turn % 2], "comment": f"нет пункта {turn}"}}
         url = f"/api/bench/sessions/{self.session}/items/{index}/annotation"
-        return self._timed(lambda: self.person.put(url, json=said, headers={"If-Match": "*"}))
+        return self._timed(lambda: self.person.put(url, json={"data": said}, headers={"If-Match": "*"}))
 
     def open(self) -> float:
         """Open the page on which the session is judged; return milliseconds."""
