@@ -10,6 +10,7 @@ from benchsessions.counting import counting
 from benchsessions.exceptions import FlagNotFound, ItemNotFound
 from benchsessions.locking import lock_session, touch
 from benchsessions.models import Analyst, BenchSession, Flag, Item
+from benchsessions.opinions import visible_flags
 from tenants.managers import find
 
 
@@ -27,9 +28,9 @@ def raise_flag(*, session_id: UUID, index: int, author: Analyst, comment: str) -
 
 @transaction.atomic
 def resolve_flag(*, session_id: UUID, flag_id: UUID, by: Analyst) -> Flag:
-    """Note that what a flag asked was discussed. Raises `SessionNotFound` and `FlagNotFound`."""
+    """Note that what a flag asked was discussed. Raises `SessionNotFound`, and `FlagNotFound` where `by` sees none."""
     session = lock_session(session_id)
-    flag = find(Flag.objects.select_related("item"), item__session=session, id=flag_id)
+    flag = find(visible_flags(session, by).select_related("item"), id=flag_id)
     if flag is None:
         raise FlagNotFound()
     if flag.resolved_at is None:

@@ -91,7 +91,7 @@ def sessions_asked_for(asked: dict[str, Any]) -> QuerySet[BenchSession]:
 
 
 def row_of(session: BenchSession, *, may_manage: bool, is_blind: bool) -> Row:
-    """Return what the list says of a session, without verdicts to somebody who is still to judge it blindly."""
+    """Return what the list says of a session, without verdicts to somebody whose opinion on it is asked."""
     shares = (
         None
         if is_blind

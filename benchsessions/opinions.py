@@ -1,12 +1,13 @@
 """Second opinions: who is asked for one, what they may see meanwhile, and what is decided in the end.
 
-Whoever was asked sees nobody else's word on an answer, nor the verdict that counts, before they rated it themselves.
-Neither do they ask others or decide: that is for those who see everything.
+Whoever was asked sees nothing of others on an answer before they rated it themselves: no word, no flag, nor the verdict
+that counts; and no count of a session, which adds up all its answers. Neither do they ask others or decide: that is for
+those who see everything.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -20,12 +21,14 @@ from accounts.queries import with_people
 from benchsessions.annotating import settle
 from benchsessions.exceptions import AskedOneself, ItemNotFound, OpinionNotFound, StillBlind
 from benchsessions.locking import lock_session, touch
-from benchsessions.models import Analyst, Annotation, BenchSession, Item, ItemStatus, SecondOpinion
+from benchsessions.models import Analyst, Annotation, BenchSession, Flag, Item, ItemStatus, SecondOpinion
 from benchsessions.rubric import Rating
 from tenants.exceptions import Invalid
 from tenants.managers import find
 
 MOST_EVERY: Final = 100
+# The counts of a session that tell what people said.
+TOLD: Final = ("n_rated", "n_correct", "n_partly", "n_incorrect", "n_not_applicable", "n_flagged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Sight:
 
     blind_in: frozenset[UUID]  # the sessions in which they were asked
     rated: frozenset[UUID]  # the items there that they rated
+    flagged: frozenset[UUID]  # those that they flagged
 
     @property
     def is_blind(self) -> bool:
@@ -41,7 +45,7 @@ class Sight:
         return bool(self.blind_in)
 
     def sees(self, item: Item) -> bool:
-        """Tell whether others' annotations, the verdict that counts and a dispute may be shown."""
+        """Tell whether others' annotations and flags, the verdict that counts and a dispute may be shown."""
         return item.session_id not in self.blind_in or item.id in self.rated
 
     def cover(self, items: Iterable[Item]) -> None:
@@ -50,17 +54,34 @@ class Sight:
             if not self.sees(item):
                 item.verdict = item.decided_rating = ""
                 item.is_disputed = False
+                item.is_flagged = item.id in self.flagged
                 item.decided_by_id = item.decided_at = None
 
 
+def sessions_blind_to(viewer: Analyst, sessions: Iterable[UUID] | QuerySet[BenchSession, Any]) -> frozenset[UUID]:
+    """Return in which of some sessions somebody was asked, by the ids or by a query."""
+    asked = SecondOpinion.objects.filter(reviewer=viewer, session__in=sessions)
+    return frozenset(asked.values_list("session_id", flat=True))
+
+
+def cover_counts(viewer: Analyst, sessions: Iterable[BenchSession]) -> None:
+    """Take away from unsaved copies of sessions the counts that somebody may not know: they are None then."""
+    known = list(sessions)
+    blind_in = sessions_blind_to(viewer, [session.id for session in known])
+    for session in known:
+        if session.id in blind_in:
+            for name in TOLD:
+                setattr(session, name, None)
+
+
 def sight_of(viewer: Analyst, *session_ids: UUID) -> Sight:
-    """Return what somebody may see in sessions, in one query for those who were never asked, else in two."""
-    asked = SecondOpinion.objects.filter(reviewer=viewer, session__in=session_ids)
-    blind_in = frozenset(asked.values_list("session_id", flat=True))
+    """Return what somebody may see in sessions, in one query for those who were never asked, else in three."""
+    blind_in = sessions_blind_to(viewer, session_ids)
     if not blind_in:
-        return Sight(blind_in, frozenset())
+        return Sight(blind_in, frozenset(), frozenset())
     rated = Annotation.objects.filter(session__in=blind_in, author=viewer).exclude(rating="")
-    return Sight(blind_in, frozenset(rated.values_list("item_id", flat=True)))
+    flagged = Flag.objects.filter(item__session__in=blind_in, author=viewer, resolved_at=None)
+    return Sight(blind_in, *(frozenset(own.values_list("item_id", flat=True)) for own in (rated, flagged)))
 
 
 def visible_annotations(session: BenchSession, viewer: Analyst) -> QuerySet[Annotation]:
@@ -68,10 +89,20 @@ def visible_annotations(session: BenchSession, viewer: Analyst) -> QuerySet[Anno
 
     Filter them further by `item=` or `item__in=`. Authors come along.
     """
-    shown = Annotation.objects.filter(session=session).exclude(data=None)
-    if SecondOpinion.objects.filter(session=session, reviewer=viewer).exists():
-        shown = shown.filter(Q(author=viewer) | Exists(rated_by(viewer, item=OuterRef("item_id"))))
-    return with_people(shown.select_related("author"), "author__user")
+    said = Annotation.objects.filter(_may_be_seen(session, viewer), session=session).exclude(data=None)
+    return with_people(said.select_related("author"), "author__user")
+
+
+def visible_flags(session: BenchSession, viewer: Analyst) -> QuerySet[Flag]:
+    """Return the flags of a session that somebody may see, their own among them, with the people."""
+    flags = Flag.objects.filter(_may_be_seen(session, viewer), item__session=session)
+    return with_people(flags.select_related("author"), "author__user", "resolved_by__user")
+
+
+def _may_be_seen(session: BenchSession, viewer: Analyst) -> Q:
+    """Return what has to hold of somebody's word or flag on an answer."""
+    asked = SecondOpinion.objects.filter(session=session, reviewer=viewer)
+    return Q(author=viewer) | Q(~Exists(asked)) | Q(Exists(rated_by(viewer, item=OuterRef("item_id"))))
 
 
 def rated_by(viewer: Analyst, *, item: OuterRef) -> QuerySet[Annotation]:

@@ -17,7 +17,8 @@ from django.db.models import QuerySet
 from agents.usage.reports import Period
 from benchsessions.issues import Issues, issues_in
 from benchsessions.judged import Judged
-from benchsessions.models import Analyst, BenchSession, Environment, Item, ItemStatus, SecondOpinion
+from benchsessions.models import Analyst, BenchSession, Environment, Item, ItemStatus
+from benchsessions.opinions import sessions_blind_to
 from tenants.percentiles import Percentiles, percentiles_among
 
 # Fields of `Judged` and the columns of a session that they add up.
@@ -74,8 +75,7 @@ def report_of(sessions: QuerySet[BenchSession], days: int, viewer: Analyst) -> R
     period = Period.latest(days)
     begin, end = (datetime.combine(day, time.min, UTC) for day in (period.first, period.last + timedelta(days=1)))
     chosen = sessions.filter(created_at__gte=begin, created_at__lt=end).select_related(None)
-    asked = SecondOpinion.objects.filter(reviewer=viewer, session__in=chosen.order_by().values("id"))
-    hidden = frozenset(asked.values_list("session_id", flat=True))
+    hidden = sessions_blind_to(viewer, chosen.order_by().values("id"))
     rows = list(
         chosen.order_by("created_at", "id").only(
             "environment", "created_at", "n_answered", "n_failed", *VERDICTS.values()

@@ -13,7 +13,7 @@ from accounts.queries import with_people
 from benchsessions.exceptions import ItemNotFound
 from benchsessions.filters import ItemFilter, conditions
 from benchsessions.models import Analyst, Annotation, BenchSession, Flag, Item
-from benchsessions.opinions import Sight, visible_annotations
+from benchsessions.opinions import Sight, visible_annotations, visible_flags
 from benchsessions.searching import holds
 from tenants.managers import find
 
@@ -111,9 +111,9 @@ def annotations_on(item: Item, viewer: Analyst) -> list[Annotation]:
     return said
 
 
-def flags_of(item: Item) -> list[Flag]:
-    """Return why an answer is to be discussed, open flags first."""
-    flags = with_people(Flag.objects.filter(item=item).select_related("author"), "author__user", "resolved_by__user")
+def flags_of(item: Item, viewer: Analyst) -> list[Flag]:
+    """Return why an answer is to be discussed, as far as somebody may see it, open flags first."""
+    flags = visible_flags(item.session, viewer).filter(item=item)
     return sorted(flags, key=lambda flag: flag.resolved_at is not None)
 
 

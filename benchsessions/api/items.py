@@ -29,7 +29,7 @@ from benchsessions.exceptions import ItemNotFound
 from benchsessions.flagging import raise_flag, resolve_flag
 from benchsessions.merging import merge_annotations
 from benchsessions.models import Annotation, BenchSession, Item
-from benchsessions.opinions import sight_of
+from benchsessions.opinions import cover_counts, sight_of
 from benchsessions.queries import session_with, sessions
 from benchsessions.reviewing import Selection, annotations_on, flags_of, item_with, own_annotation
 from benchsessions.sections import read_annotation
@@ -58,12 +58,15 @@ class SessionViewSet(BenchViewSet[BenchSession]):
         wanted = dict(query.validated_data)
         limit, offset = wanted.pop("limit"), wanted.pop("offset")
         found = self.get_queryset().filter(**wanted)
-        shown = found[offset : offset + limit]
+        shown = list(found[offset : offset + limit])
+        cover_counts(self.analyst, shown)
         return Response(SessionsSerializer({"sessions": shown, "total": found.count()}).data)
 
     def retrieve(self, request: Request, bench_id: UUID) -> Response:
         """Show a session; its questions have calls of their own."""
-        return Response(SessionSerializer(session_with(bench_id)).data)
+        session = session_with(bench_id)
+        cover_counts(self.analyst, [session])
+        return Response(SessionSerializer(session).data)
 
 
 class ItemViewSet(BenchViewSet[Item]):
@@ -102,7 +105,7 @@ class ItemViewSet(BenchViewSet[Item]):
         context = {
             "own": next((one for one in said if one.author_id == viewer.id), None),
             "others": [one for one in said if one.author_id != viewer.id],
-            "flags": flags_of(item),
+            "flags": flags_of(item, viewer),
         }
         return Response(ItemSerializer(item, context=context).data)
 

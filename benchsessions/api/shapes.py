@@ -1,6 +1,6 @@
 """Sessions, questions and verdicts as JSON, in and out."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -9,6 +9,7 @@ from benchsessions.filters import ItemFilter
 from benchsessions.models import Annotation, BenchSession, Flag, Item
 from benchsessions.models.annotations import FLAG_CHARS
 from benchsessions.models.targets import ApiMode, Environment
+from benchsessions.opinions import TOLD
 from tenants.api.fields import ObjectField, StrictCharField, WriteSerializer
 
 MOST_ITEMS = 200
@@ -20,7 +21,7 @@ class AnyJSONField(serializers.JSONField):
 
 
 class SessionSerializer(serializers.ModelSerializer[BenchSession]):
-    """A session and its counts; `version` changes with everything in it."""
+    """A session and its counts, null where your second opinion is asked; `version` changes with everything in it."""
 
     session_id = serializers.UUIDField(source="id")
     owner = serializers.CharField()
@@ -33,6 +34,7 @@ class SessionSerializer(serializers.ModelSerializer[BenchSession]):
             *("n_not_applicable", "n_flagged", "created_at", "updated_at"),
         ]
         read_only_fields = fields
+        extra_kwargs: ClassVar = {name: {"allow_null": True} for name in TOLD}
 
 
 class SessionsSerializer(serializers.Serializer[Any]):

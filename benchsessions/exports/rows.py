@@ -1,7 +1,7 @@
 """The rows of an export, of which a few are in memory at a time."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,7 @@ from uuid import UUID
 from accounts.queries import with_people
 from benchsessions.answers import Reading, read_answer
 from benchsessions.models import Analyst, Annotation, BenchSession, Flag, Item
-from benchsessions.opinions import sight_of, visible_annotations
+from benchsessions.opinions import sight_of, visible_annotations, visible_flags
 from benchsessions.reviewing import Selection
 from benchsessions.rubric import OVERALL
 from benchsessions.tables.cells import documents_text, joined
@@ -142,25 +142,18 @@ def rows_after(session: BenchSession, viewer: Analyst, name: str, search: str, a
     found = Selection.of(session, viewer, name, search).items().filter(index__gt=after).order_by("index")
     whole = found.defer(None).select_related("decided_by")
     items = list(with_people(whole, "decided_by__user")[:CHUNK])
-    sight = sight_of(viewer, session.id)
-    sight.cover(items)
+    sight_of(viewer, session.id).cover(items)
     said: dict[UUID, list[Annotation]] = {}
     for annotation in visible_annotations(session, viewer).filter(item__in=items):
         said.setdefault(annotation.item_id, []).append(annotation)
-    flags = _flags_of([item for item in items if sight.sees(item)])
+    flags: dict[UUID, list[Flag]] = {}
+    for flag in visible_flags(session, viewer).filter(item__in=items):
+        flags.setdefault(flag.item_id, []).append(flag)
     return [
         Row(item, read_answer(item.answer), annotation, flags.get(item.id, []))
         for item in items
         for annotation in said.get(item.id, [None])
     ]
-
-
-def _flags_of(items: list[Item]) -> Mapping[UUID, list[Flag]]:
-    flags = with_people(Flag.objects.filter(item__in=items).select_related("author"), "author__user")
-    found: dict[UUID, list[Flag]] = {}
-    for flag in flags:
-        found.setdefault(flag.item_id, []).append(flag)
-    return found
 
 
 def _text(value: Any) -> str:

@@ -13,6 +13,7 @@ from accounts.principal import PrincipalRequest
 from benchsessions.comparing import Show, compare
 from benchsessions.forms.comparing import CompareForm, number_fault, sessions_named
 from benchsessions.models import BenchSession
+from benchsessions.opinions import cover_counts
 from benchsessions.queries import analyst_of, sessions
 from benchsessions.searching import holds
 from benchsessions.side_by_side import side_by_side
@@ -53,6 +54,7 @@ def _choice(request: PrincipalRequest, chosen: list[BenchSession], fault: str | 
     if search:
         offered = offered.filter(holds("title", search))
     found = list(offered.select_related("question_set_version__question_set")[: SESSIONS_OFFERED + 1])
+    cover_counts(analyst_of(request.user), [*chosen, *found])
     context = {
         "chosen": chosen,
         "offered": found[:SESSIONS_OFFERED],

@@ -144,7 +144,7 @@ def item_context(request: PrincipalRequest, selection: Selection, viewer: Analys
         "revisions": own.revisions.all()[1:11] if own else [],
         "others": [one for one in annotations_on(found, viewer) if one.author_id != viewer.id],
         "is_blind": not sight.sees(found),
-        "flags": flags_of(found),
+        "flags": flags_of(found, viewer),
         "query": query_of(selection),
         "selection": selection,
         "next_unrated": selection.next_unrated(index),

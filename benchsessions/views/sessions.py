@@ -16,7 +16,7 @@ from benchsessions.exceptions import SessionNotFound
 from benchsessions.forms.listing import ListForm, TitleForm
 from benchsessions.listing import Cursor, deleted_sessions, page_of, row_of, sessions_asked_for
 from benchsessions.models import Annotation, BenchSession, EnvironmentSettings, QuestionSet, Target
-from benchsessions.opinions import asked_of
+from benchsessions.opinions import asked_of, cover_counts, sessions_blind_to
 from benchsessions.queries import analyst_of, session_with
 from benchsessions.views.pages import PART, bench_page
 from tenants.exceptions import Forbidden, ParleyError
@@ -29,8 +29,8 @@ def session_list(request: PrincipalRequest) -> HttpResponse:
     """Show the team's sessions, the newest first, or those that were deleted not long ago."""
     form = ListForm.read(request.GET)
     shown, after = page_of(sessions_asked_for(form.cleaned_data), Cursor.read(request.GET.get("after", "")))
-    opinions = list(asked_of(analyst_of(request.user)))
-    blind_in = {opinion.session_id for opinion in opinions}
+    viewer = analyst_of(request.user)
+    blind_in = sessions_blind_to(viewer, [session.id for session in shown])
     rows = [
         row_of(session, may_manage=keeping.may_manage(request.user, session), is_blind=session.id in blind_in)
         for session in shown
@@ -41,7 +41,7 @@ def session_list(request: PrincipalRequest) -> HttpResponse:
         "after": after,
         "is_later_page": "after" in request.GET,
         "deleted": form.cleaned_data["deleted"],
-        "opinions": opinions,
+        "opinions": list(asked_of(viewer)),
         **({} if rows else _first_steps(request)),
     }
     page = "bench/_session_table.html" if PART in request.GET else "bench/sessions.html"
@@ -71,6 +71,7 @@ def delete(request: PrincipalRequest, bench_id: UUID) -> HttpResponse:
     asks_name = Annotation.objects.filter(session=session).exclude(data=None).exists()
     is_named = request.POST.get("name", "").split() == str(session).split()
     if request.method != "POST" or (asks_name and not is_named):
+        cover_counts(analyst_of(request.user), [session])
         context = {"session": session, "asks_name": asks_name, "is_refused": request.method == "POST"}
         return render(request, "bench/session_delete.html", context)
     try:

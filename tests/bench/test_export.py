@@ -247,7 +247,7 @@ def test_a_reviewer_finds_nothing_in_a_file_that_the_page_hides(
     some = all_rows(session, vera)
     text = as_csv.lines(some, ",").decode() + jsonl.lines(some).decode()
     assert [word for word in hidden if word in text] == []
-    assert all_rows(session, vera, "disputed") == []
+    assert all_rows(session, vera, "disputed") == all_rows(session, vera, "flagged") == []
     said = {"overall": {"rating": "correct", "comment": "слово Веры"}}
     save_annotation(session_id=session.id, index=0, author=vera, data=said, version=0)
     text = as_csv.lines(all_rows(session, vera), ",").decode()

@@ -94,15 +94,37 @@ def test_whoever_is_asked_for_a_second_opinion_sees_nothing_before_they_gave_it(
         mate = analyst_of(cast.teammate)
         ask_second_opinion(session_id=session.id, reviewer=mate, by=analyst_of(cast.owner))
     judge(call, "admin", {"overall": {"rating": "incorrect", "comment": "тайна"}})
-    for path in ("/items", "/items?filter=disputed", "/items/0", "/items/0/annotation"):
+    flag = call("admin", "POST", "/items/0/flags", {"comment": "тайна: не тот тариф"}).json()
+    for path in ("/items", "/items?filter=disputed", "/items/0", "/items/0/annotation", "/items?filter=flagged"):
         told = call("teammate", "GET", path).content.decode()
         assert "тайна" not in told
         assert '"incorrect"' not in told
         assert '"is_disputed":true' not in told
+        assert '"is_flagged":true' not in told
+    assert call("teammate", "GET", "/items?filter=flagged").json()["items"] == []
+    assert call("teammate", "POST", f"/flags/{flag['id']}/resolve", {}).status_code == 404
     assert [row["index"] for row in call("teammate", "GET", "/items?filter=unrated").json()["items"]] == [0, 1]
     judge(call, "teammate", {"overall": {"rating": "correct"}})
     assert "тайна" in call("teammate", "GET", "/items/0").content.decode()
     assert [row["index"] for row in call("teammate", "GET", "/items?filter=unrated").json()["items"]] == [1]
+
+
+def test_whoever_is_asked_for_a_second_opinion_learns_no_count_of_the_session(call, cast, session, client_of):
+    judge(call, "admin", {"overall": {"rating": "incorrect"}}, index=1)
+    call("admin", "POST", "/items/0/flags", {})
+    counts = ["n_rated", "n_correct", "n_partly", "n_incorrect", "n_not_applicable", "n_flagged"]
+
+    def told(who: str) -> list[list[int | None]]:
+        listed = client_of(getattr(cast, who)).get("/api/bench/sessions").json()["sessions"]
+        return [[shown[name] for name in counts] for shown in (call(who, "GET").json(), *listed)]
+
+    assert told("teammate") == [[2, 1, 0, 1, 0, 1]] * 2
+    with tenant_scope(cast.team.id):
+        mate = analyst_of(cast.teammate)
+        ask_second_opinion(session_id=session.id, reviewer=mate, by=analyst_of(cast.owner))
+    assert told("teammate") == [[None] * 6] * 2
+    assert told("owner") == [[2, 1, 0, 1, 0, 1]] * 2
+    assert call("teammate", "GET").json()["n_answered"] == 2
 
 
 def test_merging_changes_named_sections_and_leaves_the_rest(call, session):

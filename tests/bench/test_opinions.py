@@ -7,9 +7,17 @@ import pytest
 
 from benchsessions import opinions
 from benchsessions.annotating import replace_annotations, save_annotation
-from benchsessions.exceptions import AskedOneself, ItemNotFound, OpinionNotFound, SessionNotFound, StillBlind
+from benchsessions.exceptions import (
+    AskedOneself,
+    FlagNotFound,
+    ItemNotFound,
+    OpinionNotFound,
+    SessionNotFound,
+    StillBlind,
+)
 from benchsessions.filters import ItemFilter, conditions
-from benchsessions.models import Analyst, Annotation, BenchSession, Item, SecondOpinion
+from benchsessions.flagging import raise_flag, resolve_flag
+from benchsessions.models import Analyst, Annotation, BenchSession, Flag, Item, SecondOpinion
 from benchsessions.sessions import Asked, create_session
 from tenants.exceptions import Invalid
 from tenants.scope import tenant_scope
@@ -49,6 +57,9 @@ class Bench:
 
     def decide(self, index: int, rating: str, by: Analyst | None = None) -> Item:
         return opinions.decide(session_id=self.session.id, index=index, rating=rating, by=by or self.anna)
+
+    def flag(self, author: Analyst, index: int) -> Flag:
+        return raise_flag(session_id=self.session.id, index=index, author=author, comment=f"спор {index}")
 
     def item(self, index: int) -> Item:
         return Item.objects.get(session=self.session, index=index)
@@ -133,8 +144,8 @@ def test_one_is_blind_in_the_session_one_was_asked_about_alone(bench: Bench, cas
     assert [sight.sees(item) for item in (bench.item(0), Item.objects.get(session=other, index=0))] == [False, True]
 
 
-@pytest.mark.parametrize(("everybody", "reads"), [("anna", 1), ("boris", 2)])
-def test_what_one_may_see_is_known_in_one_or_two_queries(
+@pytest.mark.parametrize(("everybody", "reads"), [("anna", 1), ("boris", 3)])
+def test_what_one_may_see_is_known_in_one_query_or_three(
     bench: Bench, django_assert_num_queries: Any, everybody: str, reads: int
 ) -> None:
     bench.ask(bench.boris)
@@ -142,6 +153,45 @@ def test_what_one_may_see_is_known_in_one_or_two_queries(
         bench.rate(bench.boris, index, "correct")
     with django_assert_num_queries(reads):
         opinions.sight_of(getattr(bench, everybody), bench.session.id)
+
+
+def test_a_reviewer_sees_a_flag_of_their_own_and_others_once_they_rated(bench: Bench) -> None:
+    bench.ask(bench.boris)
+    theirs = [bench.flag(bench.vera, index) for index in range(3)]
+    own = bench.flag(bench.boris, 1)
+    bench.rate(bench.boris, 2, "correct")
+    assert set(opinions.visible_flags(bench.session, bench.boris)) == {own, theirs[2]}
+    assert set(opinions.visible_flags(bench.session, bench.anna)) == {own, *theirs}
+    items = list(Item.objects.filter(session=bench.session).order_by("index")[:3])
+    opinions.sight_of(bench.boris, bench.session.id).cover(items)
+    assert [item.is_flagged for item in items] == [False, True, True]
+    assert bench.shown(bench.boris, ItemFilter.FLAGGED) == [1, 2]
+    assert bench.shown(bench.anna, ItemFilter.FLAGGED) == [0, 1, 2]
+    resolve_flag(session_id=bench.session.id, flag_id=own.id, by=bench.boris)
+    assert bench.shown(bench.boris, ItemFilter.FLAGGED) == [2]
+
+
+def test_nobody_resolves_a_flag_that_they_may_not_see(bench: Bench) -> None:
+    bench.ask(bench.boris)
+    flag = bench.flag(bench.vera, 0)
+    with pytest.raises(FlagNotFound):
+        resolve_flag(session_id=bench.session.id, flag_id=flag.id, by=bench.boris)
+    bench.rate(bench.boris, 0, "correct")
+    assert resolve_flag(session_id=bench.session.id, flag_id=flag.id, by=bench.boris).resolved_by == bench.boris
+
+
+def test_counts_of_a_session_are_none_to_whoever_was_asked_also_when_they_judged_what_is_theirs(bench: Bench) -> None:
+    bench.ask(bench.boris, every=12)
+    bench.rate(bench.boris, 0, "incorrect")
+    bench.flag(bench.vera, 5)
+    other = BenchSessionFactory(owner=bench.anna)
+    shown = [bench.now(), BenchSession.objects.get(id=other.id)]
+    opinions.cover_counts(bench.boris, shown)
+    assert [[getattr(session, name) for name in opinions.TOLD] for session in shown] == [[None] * 6, [1, 1, 0, 0, 0, 0]]
+    assert (shown[0].n_questions, shown[0].n_answered, shown[0].n_failed) == (12, 12, 0)
+    shown = [bench.now()]
+    opinions.cover_counts(bench.vera, shown)
+    assert [getattr(shown[0], name) for name in opinions.TOLD] == [4, 4, 0, 0, 0, 1]
 
 
 def test_filters_tell_a_reviewer_nothing_of_others(bench: Bench) -> None:

@@ -238,6 +238,7 @@ def test_a_blind_reviewer_learns_nothing_before_they_rated(cast, sits, session):
         mate, admin = analyst_of(cast.teammate), analyst_of(cast.admin)
         ask_second_opinion(session_id=session.id, reviewer=mate, by=analyst_of(cast.owner))
         decide(session_id=session.id, index=0, rating="correct", by=admin)
+    post(sits, cast.admin, session, 0, "flag", comment="спорный тариф")
     for page in (
         see(sits, cast.teammate, session, item="1"),
         see(sits, cast.teammate, session, "/items/0"),
@@ -248,6 +249,14 @@ def test_a_blind_reviewer_learns_nothing_before_they_rated(cast, sits, session):
         assert "Decided" not in told
         assert "mark-correct" not in told
         assert "accuracy" not in told
+        assert "спорный тариф" not in told
+        assert "mark-flagged" not in told
+    page = see(sits, cast.teammate, session, item="1", filter="flagged")
+    assert "Flagged 0" in text_of(page)
+    assert re.findall(r'<li data-index="(\d+)"', page.content.decode()) == []
+    post(sits, cast.teammate, session, 1, "flag", comment="своё слово")
+    assert "своё слово" in text_of(see(sits, cast.teammate, session, item="2"))
+    assert "mark-flagged" in see(sits, cast.teammate, session, "/rail", at="0-1").content.decode()
     assert "judged by us" in text_of(see(sits, cast.owner, session, item="1")) + str(
         own(cast, cast.owner, session).data
     )
@@ -256,6 +265,7 @@ def test_a_blind_reviewer_learns_nothing_before_they_rated(cast, sits, session):
     told = see(sits, cast.teammate, session, item="1")
     assert "judged by us" in text_of(told)
     assert "Decided: Correct" in text_of(told)
+    assert "спорный тариф" in text_of(told)
 
 
 def test_the_rail_gives_what_is_asked_for_and_no_more_than_a_hundred(cast, sits):

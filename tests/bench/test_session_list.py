@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry
+from benchsessions.annotating import save_annotation
+from benchsessions.flagging import raise_flag
 from benchsessions.models import BenchRun, BenchSession, QuestionSet, QuestionSetVersion, RunState, SecondOpinion
 from benchsessions.queries import analyst_of
 from benchsessions.sessions import Asked
@@ -69,10 +71,32 @@ def test_who_is_to_judge_blindly_sees_no_accuracy_and_that_they_are_asked(cast: 
     session = a_session(AnalystFactory(team=cast.team), title="Слепая")
     with tenant_scope(cast.team.id):
         SecondOpinion.objects.create(session=session, reviewer=analyst)
+        raise_flag(session_id=session.id, index=0, author=session.owner, comment="")
     text = " ".join(page.get(LIST).content.decode().split())
     assert "Your opinion is asked in 1 session:" in text
-    assert "0 of 2 rated" in text
-    assert "100 %" not in text
+    assert "0 of 2 rated" in text  # of what is theirs
+    assert "Not shown to you" in text
+    for word in ("100 %", "1 of 2 rated", "to discuss"):
+        assert word not in text
+
+
+def test_who_judged_blindly_what_was_theirs_learns_nothing_of_the_rest(cast: Cast, page: Any, analyst: Any) -> None:
+    session, colleague = a_session(analyst, title="Слепая", annotations={}), AnalystFactory(team=cast.team)
+    with tenant_scope(cast.team.id):
+        SecondOpinion.objects.create(session=session, reviewer=analyst, every=2)
+        for author, index in ((analyst, 0), (colleague, 1)):
+            said = {"overall": {"rating": "correct"}}
+            save_annotation(session_id=session.id, index=index, author=author, data=said, version=None)
+    text = " ".join(page.get(LIST).content.decode().split())
+    assert "Your opinion is asked" not in text
+    assert "Not shown to you" in text
+    for word in ("100 %", "1 of 2 rated"):
+        assert word not in text
+    for place in (f"/bench/compare?choose=1&s={session.id}", "/bench/compare?choose=1"):
+        assert "of 2 rated" not in page.get(place).content.decode()
+    warning = page.get(reverse("bench-delete", args=[session.id])).content.decode()
+    assert "Type its name" in warning
+    assert "verdict" not in warning
 
 
 def test_sessions_of_colleagues_are_there_and_those_of_other_teams_are_not(cast: Cast, page: Any) -> None:
