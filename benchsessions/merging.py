@@ -1,5 +1,6 @@
 """Changing parts of annotations and leaving the rest as it stands."""
 
+import re
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
@@ -62,6 +63,13 @@ def written_over(
 
 def _write(data: dict[str, Any], name: str, said: Mapping[str, Any]) -> None:
     section = data.get(name, {})
-    changed = {key: value for key, value in said.items() if value != section.get(key) and (value or section.get(key))}
+    changed = {key: value for key, value in said.items() if not _is_same(value, section.get(key))}
     if changed:
         data[name] = {**section, **changed}
+
+
+def _is_same(said: Any, standing: Any) -> bool:
+    """Compare what a form says with what stands; a field of a form knows one kind of line end."""
+    if isinstance(standing, str):
+        standing = re.sub(r"\r\n?", "\n", standing)
+    return said == standing or not (said or standing)

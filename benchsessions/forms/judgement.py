@@ -40,6 +40,7 @@ class Section(NamedTuple):
 class Judgement(NamedTuple):
     """All that the form shows."""
 
+    rating: str
     ratings: list[Choice]
     comment: str
     sections: list[Section]
@@ -57,7 +58,7 @@ def judgement(data: dict[str, Any] | None) -> Judgement:
         ratings.append(Choice(rating, rating, digit=0, is_chosen=True))
     names = [*SECTIONS, *(name for name in said if name != OVERALL and name not in SECTIONS)]
     sections = [_section(name, said.get(name, {})) for name in names]
-    return Judgement(ratings, said.get(OVERALL, {}).get("comment") or "", sections)
+    return Judgement(rating, ratings, said.get(OVERALL, {}).get("comment") or "", sections)
 
 
 def said_in(form: QueryDict, standing: dict[str, Any] | None) -> dict[str, Any] | None:

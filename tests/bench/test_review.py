@@ -224,6 +224,19 @@ def test_what_is_refused_stays_in_the_form(cast, sits, session, wrong):
     assert own(cast, cast.owner, session).version == 1
 
 
+def test_a_refused_first_verdict_keeps_its_rating(cast, sits, session):
+    refused = post(sits, cast.teammate, session, 0, version="0", rating="incorrect", comment="х" * 4001)
+    assert re.findall(r'name="rating"\s+value="(\w*)"[^>]*?checked', refused.content.decode()) == ["incorrect"]
+
+
+def test_line_ends_that_no_field_of_a_page_has_survive_an_edit(cast, sits):
+    said = {"overall": {"rating": "correct", "comment": "\nа\r\nб\rв"}}
+    session = make(cast, annotations={0: said})
+    assert ">\n\nа" in see(sits, cast.owner, session, item="1").content.decode()  # a parser drops the first of them
+    post(sits, cast.owner, session, 0, version="1", rating="incorrect", comment="\r\nа\r\nб\r\nв")
+    assert own(cast, cast.owner, session).data == {"overall": {**said["overall"], "rating": "incorrect"}}
+
+
 def test_earlier_versions_can_be_put_back(cast, sits, session):
     post(sits, cast.owner, session, 0, version="1", rating="incorrect")
     post(sits, cast.owner, session, 0, version="2", revision="1", rating="incorrect")
@@ -334,7 +347,7 @@ def test_questions_still_to_be_asked_say_so(cast, sits):
 
 
 def test_the_script_and_the_form_write_the_same(settings):
-    """The script's half stands in static/js/bench/judgement.js; a browser test holds it to the same annotations."""
+    """The script's half stands in static/js/bench/judgement.js; tests/browser/test_bench_saving.py compares both."""
     from django.http import QueryDict
 
     form = QueryDict("rating=&comment=&section=body_research&body_research-issues=b&body_research-issues=a")

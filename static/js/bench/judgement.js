@@ -5,10 +5,13 @@ const OVERALL = "overall";
 const isEmpty = (value) => value == null || value.length === 0;
 export const isSame = (one, other) => (isEmpty(one) ? isEmpty(other) : sorted(one) === sorted(other));
 
-// A database may give keys in another order than they were sent in.
+// A database may give keys in another order than they were sent in, and a field of a page knows one kind of line end.
 function sorted(value) {
-  const isObject = (inner) => inner && typeof inner === "object" && !Array.isArray(inner);
-  return JSON.stringify(value, (_, inner) => (isObject(inner) ? Object.fromEntries(Object.entries(inner).sort()) : inner));
+  return JSON.stringify(value, (_, inner) => {
+    if (typeof inner === "string") return inner.replace(/\r\n?/g, "\n");
+    const isObject = inner && typeof inner === "object" && !Array.isArray(inner);
+    return isObject ? Object.fromEntries(Object.entries(inner).sort()) : inner;
+  });
 }
 
 // Lays what the form says over an annotation, as `written_over` in benchsessions/merging.py does: only what differs is
