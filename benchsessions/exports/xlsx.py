@@ -12,14 +12,11 @@ from openpyxl.utils import get_column_letter
 
 from benchsessions.exports.rows import COLUMNS, Row
 from benchsessions.tables.columns import Column
+from benchsessions.tables.long_texts import LONG_COLUMNS, LONG_TEXTS, MARK
 from tenants.spreadsheets import is_like_formula
 
 ANSWERS: Final = "Answers"
-# A text too long for one cell stands here whole, in pieces: the row and the column it belongs to, and the piece.
-LONG_TEXTS: Final = "Long texts"
-LONG_COLUMNS: Final = ("row", "column", "piece", "text")
 CELL_UNITS: Final = 32_767  # of UTF-16, as spreadsheets count
-MARK: Final = "… [the whole text: sheet “Long texts”, row {row}]"
 WIDTHS: Final[Mapping[str, int]] = {
     Column.QUESTION: 50,
     Column.ANSWER: 70,

@@ -18,11 +18,13 @@ from benchsessions.annotating import save_annotation
 from benchsessions.exports import csv as as_csv
 from benchsessions.exports import jsonl, rows, streams
 from benchsessions.exports.rows import CHUNK, COLUMNS, Row, rows_after
-from benchsessions.exports.xlsx import ANSWERS, CELL_UNITS, LONG_TEXTS, Book
+from benchsessions.exports.xlsx import ANSWERS, CELL_UNITS, Book
 from benchsessions.flagging import raise_flag
 from benchsessions.models import Analyst, BenchSession, Item
 from benchsessions.queries import analyst_of
 from benchsessions.sessions import Asked, create_session
+from benchsessions.tables.long_texts import LONG_TEXTS, MARK
+from benchsessions.tables.reading import read_table
 from tenants.scope import tenant_scope
 from tests.bench.conftest import SignIn
 from tests.conftest import Cast
@@ -211,6 +213,24 @@ def test_a_text_too_long_for_a_cell_stands_whole_on_a_second_sheet(anna: Analyst
     assert shown.endswith("… [the whole text: sheet “Long texts”, row 2]")
     texts = [shown, *(piece["text"] for piece in pieces)]
     assert all(len(text.encode("utf-16-le")) // 2 <= CELL_UNITS for text in texts)
+
+
+def test_a_workbook_that_was_sorted_comes_back_with_each_long_text_at_its_question(anna: Analyst) -> None:
+    answers = {f"{n}?": f"{n}. {LONG}" if n % 2 else f"{n}. Коротко" for n in range(5)}
+    book = read_xlsx(
+        all_rows(a_session(anna, list(answers), response=[{"body": one} for one in answers.values()]), anna)
+    )
+    lines = [[cell.value for cell in row] for row in book[ANSWERS].iter_rows(min_row=2)]
+    forged = ["9?" if name == "question" else None for name in COLUMNS]
+    forged[COLUMNS.index("answer")] = f"другое{MARK.format(row=2)}"
+    book[ANSWERS].delete_rows(2, len(lines))
+    for line in [*reversed(lines[1:]), forged]:
+        book[ANSWERS].append(line)
+    book.save(written := BytesIO())
+    table = read_table(written.getvalue(), "x.xlsx")
+    read = {row.cells[COLUMNS.index("question")]: row.cells[COLUMNS.index("answer")] for row in table.rows}
+    assert read.pop("9?") == forged[COLUMNS.index("answer")]
+    assert read == {question: answer for question, answer in answers.items() if question != "0?"}
 
 
 def test_csv_and_json_hold_a_long_text_whole(anna: Analyst) -> None:

@@ -153,14 +153,27 @@ def laughing(part: bytes) -> bytes:
         ("workbook.xml", laughing, "damaged"),
         ("sheet1.xml", lambda part: part.replace(b'r="C2"', b'r="BZZZZ2"'), "damaged"),
         ("sheet1.xml", lambda part: part[:200], "damaged"),
+        ("sheet1.xml", lambda part: part.replace(b"<row ", b"<row>" + b"<c/>" * 10**6 + b"</row><row "), "too large"),
+        ("sheet1.xml", lambda part: part.replace(b"<row ", b"<row " + b" " * 2 * 10**6), "too large once unpacked"),
+        ("styles.xml", lambda part: part.replace(b"<xf ", b"<xf/>" * 10**6 + b"<xf "), "too large once unpacked"),
     ],
-    ids=["bomb", "laughs", "laughs of the book", "a millionth column", "torn"],
+    ids=[
+        *("bomb", "laughs", "laughs of the book", "a millionth column", "torn"),
+        *("a million cells in a row", "a tag without end", "a million styles"),
+    ],
 )
 def test_a_hostile_workbook_is_refused_quickly(part: str, change: Any, sentence: str) -> None:
     data = tampered(SHEET, part, change)
     begun = monotonic()
     assert sentence in refusal(data)
     assert monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("place", [201, 202, 300])
+def test_a_cell_in_a_column_too_far_is_refused_at_its_row(place: int) -> None:
+    far = [*[None] * (place - 1), "far"]
+    assert refusal(workbook(["question"], ["Как?"], far)) == "Row 3 has more than 200 columns."
+    assert cells(workbook(["question"], [*far[:199], "near"]))[0][199] == "near"
 
 
 def test_a_row_beyond_all_others_does_not_keep_the_reader_busy() -> None:
