@@ -1,5 +1,6 @@
 """The cast: an owner, an admin, a teammate and an outsider who must not get in."""
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,14 @@ from tests.factories import TeamFactory, UserFactory
 from tests.kept import Kept
 
 REAL_MEMORY_COST = Argon2idHasher.memory_cost
+
+
+@pytest.fixture(scope="session", autouse=True)
+def garbage_sought_seldom() -> None:
+    """Leave what was imported and collected out of the search for garbage: going over it again and again is dear."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
