@@ -75,9 +75,10 @@ def read_entries(table: Table, columns: Sequence[str]) -> list[Entry]:
 
 def one_each(entries: Sequence[Entry], author: str) -> list[Entry]:
     """Return one row a question: of several, that of an author, else the first that says something."""
-    groups: dict[str, list[Entry]] = {}
+    groups: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
-        groups.setdefault(entry.group or f"row {entry.number}", []).append(entry)
+        # Tables that were put together count from one again: the number alone is no question.
+        groups.setdefault((entry.group or f"row {entry.number}", entry.question), []).append(entry)
     return [
         min(group, key=lambda entry: (entry.author != author, entry.annotation is None)) for group in groups.values()
     ]
@@ -135,9 +136,12 @@ def _entry(number: int, cells: Mapping[str, Any]) -> Entry:
 
 
 def _answer(cells: Mapping[str, Any]) -> Any:
-    """Return the answer as it was sent, or one put together from its columns; None for none."""
+    """Return the answer as it was sent, or one put together from its columns; None for none.
+
+    A line that holds its whole request holds its whole answer too, of any shape.
+    """
     sent = cells.get(Column.ANSWER)
-    if sent is not None and not isinstance(sent, str):
+    if isinstance(cells.get(Column.REQUEST), dict) or (sent is not None and not isinstance(sent, str)):
         return sent
     status = text_of(cells.get(Column.STATUS)).lower()
     text, error = text_of(sent), _nested(cells.get(Column.ERROR))

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
+from benchsessions.answers import read_answer
 from benchsessions.exports import csv as as_csv
 from benchsessions.exports import jsonl
-from benchsessions.exports.rows import rows_after
+from benchsessions.exports.rows import Row, rows_after
 from benchsessions.exports.xlsx import Book
 from benchsessions.models import Annotation, BenchSession, Item
 from benchsessions.queries import analyst_of, response_of
@@ -106,6 +109,24 @@ def test_json_lines_of_an_export_come_back_as_they_were(cast: Cast, sits: SignIn
         assert (copy.n_questions, copy.n_rated, copy.n_correct) == (4, 2, 1)
 
 
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
+ANSWER = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.lists(ANSWER, min_size=1, max_size=5))
+def test_an_answer_of_any_shape_comes_back_as_it_was_sent(answers: list[Any]) -> None:
+    items = [Item(index=n, question="?", request={"body": f"{n}?"}, answer=one) for n, one in enumerate(answers)]
+    file = jsonl.lines([Row(item, read_answer(item.answer), None, []) for item in items])
+    table = read_table(file, "x.jsonl")
+    made = gathered(one_each(read_entries(table, guess(table.columns, OF_SESSIONS)), "anna"))
+    assert [one.request for one in made.questions] == [item.request for item in items]
+    assert (made.response or {"answers": [None] * len(answers)})["answers"] == answers
+
+
 @pytest.mark.parametrize(("form", "name"), [(",", "x.csv"), (";", "x.csv"), ("xlsx", "x.xlsx")])
 def test_tables_of_an_export_come_back_with_all_that_a_table_holds(
     cast: Cast, sits: SignIn, form: str, name: str
@@ -168,6 +189,12 @@ def test_several_opinions_on_a_question_are_one_question_with_ones_own() -> None
         made = gathered(one_each(entries, author))
         assert [one.request["body"] for one in made.questions] == ["Как?", "Где?"]
         assert [made.annotations[n]["overall"]["rating"] for n in (0, 1)] == ratings
+
+
+def test_different_questions_of_one_number_are_different_questions() -> None:
+    table = read_table("№;Вопрос;Оценка\n1;Как?;верно\n1;Где?;неверно\n".encode(), "x.csv")
+    made = gathered(one_each(read_entries(table, guess(table.columns, OF_SESSIONS)), "anna"))
+    assert [one.request["body"] for one in made.questions] == ["Как?", "Где?"]
 
 
 def test_rows_sorted_otherwise_keep_each_answer_at_its_question() -> None:
