@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.principal import PrincipalRequest
+from benchsessions.answers import read_answer
 from benchsessions.diffs import word_diff
 from benchsessions.filters import ItemFilter
 from benchsessions.forms.judgement import judgement
@@ -157,7 +158,7 @@ def _previously(found: Item, previous: Item | None, viewer: Analyst) -> dict[str
     if previous is None or previous.session.deleted_at:
         return {}
     said = annotations_on(previous, viewer)
-    text, before = shown(found, whole=True).text, shown(previous, whole=True).text
+    text, before = read_answer(found.answer).text, read_answer(previous.answer).text
     return {
         "previous": previous,
         "previously_said": said,

@@ -13,6 +13,7 @@ from benchsessions.opinions import ask_second_opinion, decide
 from benchsessions.queries import analyst_of
 from benchsessions.reviewing import read_short, written_short
 from benchsessions.sessions import Asked, create_session
+from chats.markdown import render
 from tenants.scope import tenant_scope
 from tests.conftest import Cast
 from tests.factories import BenchSessionFactory
@@ -355,3 +356,12 @@ def test_the_script_and_the_form_write_the_same(settings):
     assert said_in(form, standing) == {"overall": {"rating": None, "x": 1}, "body_research": {"issues": ["a", "b"]}}
     assert said_in(form, None) == {"body_research": {"issues": ["b", "a"]}}
     assert standing["overall"]["rating"] == "correct"
+
+
+def test_an_answer_is_compared_with_the_one_before_without_rendering_them(cast, sits, monkeypatch):
+    rendered = []
+    monkeypatch.setattr("benchsessions.shown.render", lambda text: (rendered.append(text), render(text))[1])
+    for body in ("Было **так**", "Стало **так**"):
+        made = make(cast, count=1, response=[{"body": body}])
+    assert "How the answers differ Было Стало **так**" in text_of(see(sits, cast.owner, made))
+    assert rendered == ["Стало **так**"]
