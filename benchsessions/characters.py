@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from benchsessions.faults import refuse
 from tenants.exceptions import Invalid
 
 UNKEEPABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -33,10 +34,8 @@ def cleaned(value: Any) -> tuple[Any, int]:
 
 def check_characters(value: Any, path: str) -> None:
     """Raise `Invalid` with the paths of texts and keys that cannot be stored."""
-    wrong = dict.fromkeys(_unkeepable(value, path))
-    if wrong:
-        sentence = _("A text holds a character that cannot be stored: NUL, or half of a surrogate pair.")
-        raise Invalid(errors={place: [sentence] for place in wrong})
+    sentence = _("A text holds a character that cannot be stored: NUL, or half of a surrogate pair.")
+    refuse((place, sentence) for place in _unkeepable(value, path))
 
 
 def _unkeepable(value: Any, path: str) -> Iterator[str]:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.audit import AuditAction
+from benchsessions.faults import Fault, refuse
 from benchsessions.models import Analyst, ApiMode, Environment, EnvironmentSettings
-from tenants.exceptions import Invalid
 from tenants.managers import find
 from tenants.scope import tenant_scope, unsafe_all_tenants
 from tenants.secrets import UnreadableSecret, mask
@@ -79,8 +79,7 @@ def write_settings(*, analyst: Analyst, settings: Any) -> None:
 
     Without `bearerToken` the token stays too; an empty one clears it. Raises `Invalid` with the path of what is wrong.
     """
-    if errors := dict(_faults(settings)):
-        raise Invalid(errors={path: [sentence] for path, sentence in errors.items()})
+    refuse(_faults(settings))
     Analyst.objects.select_for_update(no_key=True).get(id=analyst.id)
     rows = _rows_of(analyst)
     changed_tokens = []
@@ -129,7 +128,7 @@ def _values_of(row: EnvironmentSettings | None) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if name != TOKEN}
 
 
-def _faults(settings: Any) -> Iterator[tuple[str, str]]:
+def _faults(settings: Any) -> Iterator[Fault]:
     if not isinstance(settings, dict):
         yield "settings", _("This must be an object of environments.")
         return
@@ -143,7 +142,7 @@ def _faults(settings: Any) -> Iterator[tuple[str, str]]:
             yield from _value_faults(sent, path)
 
 
-def _value_faults(sent: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
+def _value_faults(sent: dict[str, Any], path: str) -> Iterator[Fault]:
     if len(json.dumps(sent, ensure_ascii=False).encode()) > MOST_BYTES:
         yield path, _("At most %(most)d KB.") % {"most": MOST_BYTES // 1024}
     for name in sent.keys() & DEFAULTS.keys():

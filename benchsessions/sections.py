@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from benchsessions.faults import Fault, refuse
 from benchsessions.models.sessions import RATING_CHARS
 from benchsessions.rubric import OVERALL
-from tenants.exceptions import Invalid
 
 MOST_SECTIONS: Final = 16
 MOST_BYTES: Final = 16 * 1024
@@ -36,37 +36,37 @@ def read_annotation(value: Any, path: str) -> dict[str, Any]:
 
     Issues named twice stand once, in their order; all else is kept as sent.
     """
-    wrong = dict(_faults(value, path))
-    if wrong:
-        raise Invalid(errors={place: [sentence] for place, sentence in wrong.items()})
+    refuse(_faults(value, path))
+    return _as_kept(value)
+
+
+def read_annotations(value: Any, count: int, path: str = "annotations") -> dict[int, dict[str, Any]]:
+    """Return the annotations of a session with `count` questions, by index; raise `Invalid` with what is wrong."""
+    refuse(_faults_of_all(value, count, path))
+    return {int(index): _as_kept(data) for index, data in value.items()}
+
+
+def _as_kept(data: dict[str, Any]) -> dict[str, Any]:
     read: dict[str, Any] = {}
-    for name, section in value.items():
+    for name, section in data.items():
         issues = section.get("issues")
         read[name] = {**section, "issues": list(dict.fromkeys(issues))} if issues else section
     return read
 
 
-def read_annotations(value: Any, count: int, path: str = "annotations") -> dict[int, dict[str, Any]]:
-    """Return the annotations of a session with `count` questions, by index; raise `Invalid` with all that is wrong."""
+def _faults_of_all(value: Any, count: int, path: str) -> Iterator[Fault]:
     if not isinstance(value, dict):
-        raise Invalid(errors={path: [_("This must be an object of question indexes.")]})
-    errors: dict[str, list[str]] = {}
-    read = {}
-    for key, data in value.items():
-        place = f"{path}.{key}"
-        if not INDEX.fullmatch(key) or int(key) >= count:
-            errors[place] = [_("No question has this index.")]
-            continue
-        try:
-            read[int(key)] = read_annotation(data, place)
-        except Invalid as invalid:
-            errors |= {field: list(sentences) for field, sentences in (invalid.errors or {}).items()}
-    if errors:
-        raise Invalid(errors=errors)
-    return read
+        yield path, _("This must be an object of question indexes.")
+        return
+    for index, data in value.items():
+        place = f"{path}.{index[:70]}"
+        if not INDEX.fullmatch(index) or int(index) >= count:
+            yield place, _("No question has this index.")
+        else:
+            yield from _faults(data, place)
 
 
-def _faults(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _faults(value: Any, path: str) -> Iterator[Fault]:
     if not isinstance(value, dict):
         yield path, _("This must be an object of sections.")
         return
@@ -85,7 +85,7 @@ def _faults(value: Any, path: str) -> Iterator[tuple[str, str]]:
             yield from _section_faults(section, f"{path}.{name}")
 
 
-def _section_faults(section: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
+def _section_faults(section: dict[str, Any], path: str) -> Iterator[Fault]:
     rating, comment, issues = section.get("rating"), section.get("comment"), section.get("issues")
     if not (rating is None or (isinstance(rating, str) and len(rating) <= RATING_CHARS)):
         yield (

@@ -1,10 +1,14 @@
 """The one class of errors that reach a person or a program, and the errors of the scope."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+MOST_ERRORS: Final = 100
 
 
 class ParleyError(Exception):
@@ -16,7 +20,7 @@ class ParleyError(Exception):
 
     status = 400
     code = "BAD_REQUEST"
-    sentence = "The request cannot be understood."
+    sentence = _("The request cannot be understood.")
 
     def __init__(
         self,
@@ -33,10 +37,11 @@ class ParleyError(Exception):
         super().__init__(self.sentence)
 
     def body(self) -> dict[str, Any]:
-        """Return the JSON body of the error."""
+        """Return the JSON body of the error; no more fields than one reads, however large what was sent."""
         body: dict[str, Any] = {"detail": self.sentence, "error_code": self.code}
         if self.errors:
-            body["errors"] = {field: list(sentences) for field, sentences in self.errors.items()}
+            told = islice(self.errors.items(), MOST_ERRORS)
+            body["errors"] = {field: list(sentences) for field, sentences in told}
         return {**body, **self.extra}
 
     def mark(self, response: HttpResponseBase) -> None:
@@ -48,48 +53,48 @@ class ParleyError(Exception):
 
 class Invalid(ParleyError):
     code = "VALIDATION_ERROR"
-    sentence = "Some fields are not valid."
+    sentence = _("Some fields are not valid.")
 
 
 class NotSignedIn(ParleyError):
     status = 401
     code = "NOT_AUTHENTICATED"
-    sentence = "Sign in first."
+    sentence = _("Sign in first.")
 
 
 class Forbidden(ParleyError):
     status = 403
     code = "PERMISSION_DENIED"
-    sentence = "You are not allowed to do this."
+    sentence = _("You are not allowed to do this.")
 
 
 class CrossOrigin(Forbidden):
     code = "CROSS_ORIGIN"
-    sentence = "This request came from another site and was refused."
+    sentence = _("This request came from another site and was refused.")
 
 
 class NotFound(ParleyError):
     status = 404
     code = "NOT_FOUND"
-    sentence = "There is nothing here under this address."
+    sentence = _("There is nothing here under this address.")
 
 
 class Conflict(ParleyError):
     status = 409
     code = "CONFLICT"
-    sentence = "This is not possible right now."
+    sentence = _("This is not possible right now.")
 
 
 class TooLarge(ParleyError):
     status = 413
     code = "TOO_LARGE"
-    sentence = "This is larger than allowed."
+    sentence = _("This is larger than allowed.")
 
 
 class TooManyRequests(ParleyError):
     status = 429
     code = "RATE_LIMITED"
-    sentence = "Too many tries. Wait a moment and try again."
+    sentence = _("Too many tries. Wait a moment and try again.")
 
     def __init__(self, sentence: str | None = None, *, what: str = "Too many tries", retry_after: int) -> None:
         seconds = max(1, retry_after)

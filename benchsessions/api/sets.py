@@ -16,12 +16,13 @@ from benchsessions.api.base import BenchViewSet
 from benchsessions.api.contract.parsers import BenchJSONParser
 from benchsessions.characters import check_characters
 from benchsessions.exceptions import SetNotFound
+from benchsessions.faults import refuse
 from benchsessions.models import Question, QuestionSet, QuestionSetVersion
 from benchsessions.models.questions import NAME_CHARS
-from benchsessions.wording import Wording, faults_of, number_fault
+from benchsessions.wording import MOST_DOCUMENTS, MOST_TAGS, Wording, faults_of, number_fault
 from tenants.api.fields import StrictBooleanField, StrictCharField, WriteSerializer
 from tenants.api.parsers import take_body
-from tenants.exceptions import Invalid, NotFound
+from tenants.exceptions import NotFound
 from tenants.managers import find
 
 MOST_QUESTIONS = 200
@@ -93,14 +94,40 @@ class QuestionsQuerySerializer(serializers.Serializer[Any]):
     offset = serializers.IntegerField(default=0, min_value=0, max_value=2**31)
 
 
+class TextsField(serializers.ListField):
+    """A short list of texts; a longer one is refused before each text in it is."""
+
+    child = StrictCharField()
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        most = self.max_length
+        if isinstance(data, list) and most is not None and len(data) > most:
+            self.fail("max_length", max_length=most)
+        texts: list[str] = super().to_internal_value(data)
+        return texts
+
+
+class QuestionsWriteSerializer(serializers.ListSerializer[Any]):
+    """Questions to be, as many as a version may have; more are refused before each of them is."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and (fault := number_fault(len(data))):
+            raise serializers.ValidationError([fault])
+        questions: list[Any] = super().to_internal_value(data)
+        return questions
+
+
 class QuestionWriteSerializer(WriteSerializer):
     """A question to be; only `body` is needed."""
+
+    class Meta:
+        list_serializer_class = QuestionsWriteSerializer
 
     body = StrictCharField(trim_whitespace=False)
     with_docs = StrictBooleanField(default=True)
     reference_answer = StrictCharField(default="", allow_blank=True, trim_whitespace=False)
-    expected_documents = serializers.ListField(child=StrictCharField(), default=list)
-    tags = serializers.ListField(child=StrictCharField(), default=list)
+    expected_documents = TextsField(default=list, max_length=MOST_DOCUMENTS)
+    tags = TextsField(default=list, max_length=MOST_TAGS)
     external_id = StrictCharField(default="", allow_blank=True)
 
 
@@ -215,8 +242,5 @@ def _body(request: Request) -> Any:
 
 def _check(questions: list[Wording]) -> None:
     """Raise `Invalid` with the path of what is wrong with questions."""
-    errors = {f"questions.{place}.{name}": [sentence] for place, name, sentence in faults_of(questions)}
-    if fault := number_fault(len(questions)):
-        errors["questions"] = [fault]
-    if errors:
-        raise Invalid(_("Some questions are not valid."), errors=errors)
+    faults = ((f"questions.{place}.{name}", sentence) for place, name, sentence in faults_of(questions))
+    refuse(faults, _("Some questions are not valid."))
