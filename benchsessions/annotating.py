@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from benchsessions.counting import COUNTED, counting
+from benchsessions.equality import is_same_json
 from benchsessions.exceptions import ChangedMeanwhile, ItemNotFound
 from benchsessions.locking import lock_session, touch
 from benchsessions.models import Analyst, Annotation, AnnotationRevision, BenchSession, Item, SecondOpinion
@@ -47,7 +48,7 @@ def save_annotation(
         if data is None:
             return annotation
         annotation.is_second = SecondOpinion.objects.filter(session=session, reviewer=author).exists()
-    elif annotation.data == data:
+    elif is_same_json(annotation.data, data):
         return annotation
     _change(annotation, data)
     annotation.save()
@@ -84,7 +85,7 @@ def write_annotations(session: BenchSession, author: Analyst, sent: Mapping[int,
     added, changed, cleared = [], [], 0
     for index, item in items.items():
         data, row = sent.get(index), standing.get(item.id)
-        if data == (row.data if row else None):
+        if is_same_json(data, row.data if row else None):
             continue
         if row is None:
             row = Annotation(session=session, item=item, author=author, version=0, is_second=is_second)

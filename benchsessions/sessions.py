@@ -7,18 +7,18 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from benchsessions.annotating import Changes, write_annotations
 from benchsessions.answers import places_of, read_answer, take_apart
 from benchsessions.counting import counting
+from benchsessions.equality import is_same_json
 from benchsessions.exceptions import ChangedMeanwhile, QuestionsFrozen, RunInProgress
 from benchsessions.locking import lock_session, touch
 from benchsessions.models import (
     Analyst,
-    Annotation,
     BenchRun,
     BenchSession,
     Item,
@@ -26,6 +26,7 @@ from benchsessions.models import (
     QuestionSetVersion,
     RunState,
 )
+from benchsessions.queries import response_of
 from benchsessions.questions import question_key, text_of_request
 from benchsessions.sections import read_annotations
 
@@ -97,19 +98,24 @@ def change_session(
         raise RunInProgress()
     if questions is not None:
         replace_questions(session, questions)
-    if response is not None:
+    # What was read here and is sent back stays as it was laid: it does not tell in which batch each answer came.
+    if response is not None and not is_same_json(response, response_of(session)):
         session.replaced_characters = replaced_characters
         lay_response(session, response)
     said = None if annotations is None else read_annotations(annotations, session.n_questions)
-    touch(session)
-    return Changes() if said is None else write_annotations(session, author, said)
+    changes = Changes() if said is None else write_annotations(session, author, said)
+    # Each change above made a new version; without any there is a new time alone, and what others know still matches.
+    session.updated_at = timezone.now()
+    session.save(update_fields=["updated_at"])
+    return changes
 
 
 def replace_questions(session: BenchSession, questions: Sequence[Asked]) -> None:
-    """Put other questions into a locked session; raise `QuestionsFrozen` once there is an answer or an annotation."""
-    has_answers = session.n_answered or session.n_failed or session.is_misaligned
+    """Put other questions into a locked session; raise `QuestionsFrozen` once somebody answered or said something."""
     asked = Item.objects.filter(session=session)
-    if has_answers or asked.exclude(attempts=0).exists() or Annotation.objects.filter(session=session).exists():
+    is_answered = session.n_answered or session.n_failed or session.is_misaligned
+    is_touched = ~Q(attempts=0) | ~Q(decided_rating="") | Q(annotations__isnull=False) | Q(flags__isnull=False)
+    if is_answered or asked.filter(is_touched).exists():
         raise QuestionsFrozen()
     asked.delete()
     Item.objects.bulk_create(_items_of(session, questions), batch_size=BATCH)
@@ -168,11 +174,12 @@ def _put_answer(item: Item, answer: Any, position: int | None, *, is_expected: b
     item.answer_hash = reading.hash if reading else ""
     item.elapsed_ms = reading.elapsed_ms if reading else None
     item.answered_at = timezone.now() if reading else None
-    item.is_changed = bool(reading and item.previous and reading.hash != item.previous.answer_hash)
     if reading is not None:
         item.status = reading.status
     else:
         item.status = ItemStatus.MISSING if is_expected else ItemStatus.PENDING
+    is_other = bool(item.previous and item.answer_hash != item.previous.answer_hash)
+    item.is_changed = is_other and item.status == ItemStatus.OK  # an error is no other answer
 
 
 def _previous_items(session: BenchSession, questions: Sequence[str]) -> dict[str, Item]:

@@ -1,5 +1,6 @@
 """Judgements: nothing is lost to another author or another tab, and the counts are those of a recount."""
 
+import json
 import random
 from collections import Counter
 from typing import Any
@@ -87,6 +88,14 @@ def test_each_change_is_a_version_and_a_revision_and_the_same_again_is_none(sess
     assert save(session, 0, author, said("incorrect"), 2).version == 3
     revisions = AnnotationRevision.objects.order_by("version").values_list("version", "data")
     assert list(revisions) == [(1, said("correct")), (2, None), (3, said("incorrect"))]
+
+
+def test_true_and_one_are_two_things_to_say(session, author):
+    save(session, 0, author, {"overall": {"rating": "correct", "уверен": [1, {"да": 0}]}}, 0)
+    anew: dict[str, Any] = {"overall": {"rating": "correct", "уверен": [True, {"да": False}]}}
+    assert save(session, 0, author, anew, 1).version == 2
+    assert json.dumps(Annotation.objects.get().data["overall"]["уверен"]) == json.dumps(anew["overall"]["уверен"])
+    assert save(session, 0, author, anew, 2).version == 2
 
 
 def test_another_version_is_refused_with_what_stands(session, author):

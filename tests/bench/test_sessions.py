@@ -100,6 +100,49 @@ def test_an_answer_is_compared_with_the_one_before_it_in_the_same_environment(ca
         assert [item.previous_id for item in ask("psi", "а", "б")] == [item.id for item in first]
 
 
+@pytest.mark.parametrize("status", ["error", "timeout"])
+def test_an_error_is_no_other_answer(author, status):
+    def ask(answer: dict[str, Any]) -> Item:
+        questions = [Asked({"body": "Как закрыть карту?"})]
+        made = create_session(owner=author, environment="psi", api_mode="bench", questions=questions, response=[answer])
+        return Item.objects.get(session=made)
+
+    with tenant_scope(author.team_id):
+        ask({"body": "а"})
+        failed = ask({"body": "б", "status": status})
+        assert (failed.status, failed.previous is None, failed.is_changed) == (status, False, False)
+
+
+def laid(session: BenchSession) -> tuple[Any, ...]:
+    """Return how the answers of a session stand beside its questions."""
+    kept = session_with(session.id)
+    items = Item.objects.filter(session=session).defer(None).values_list("status", "answer", "answered_at")
+    return kept.is_misaligned, kept.n_answered, kept.replaced_characters, kept.version, list(items)
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        pytest.param([{"body": f"Ответ {n}", "index": n % 2} for n in range(4)], id="batches that count from 0 each"),
+        pytest.param([{"body": "Ответ 0"}, None, {"body": "Ответ 2"}], id="a run that ended early"),
+    ],
+)
+def test_our_own_response_sent_back_changes_nothing(author, came):
+    with tenant_scope(author.team_id):
+        questions = [Asked({"body": f"Вопрос {n}?"}) for n in range(4)]
+        session = create_session(owner=author, environment="psi", api_mode="bench", questions=questions)
+        for item, answer in zip(Item.objects.filter(session=session), came, strict=False):
+            position = None if answer is None else item.index
+            Item.objects.filter(id=item.id).update(answer=answer, answer_position=position, status="ok")
+        BenchSession.objects.filter(id=session.id).update(
+            response_frame={"key": "answers", "rest": {}}, n_answered=len(came), replaced_characters=3
+        )
+        before, ours = laid(session), response_of(session_with(session.id))
+        assert ours == {"answers": came}
+        change_session(session_id=session.id, author=author, response=json.loads(json.dumps(ours)))
+        assert laid(session) == before
+
+
 def test_letters_are_kept_as_letters(author):
     with tenant_scope(author.team_id):
         create_session(
