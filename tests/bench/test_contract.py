@@ -13,7 +13,10 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import AuditEntry
 from benchsessions.annotating import save_annotation
+from benchsessions.flagging import raise_flag
 from benchsessions.models import Analyst, Annotation, BenchRun, BenchSession, EnvironmentSettings, RunState
+from benchsessions.opinions import decide
+from benchsessions.queries import analyst_of
 from tenants.scope import tenant_scope
 from tests.accounts.parallel import at_once
 from tests.bench.calling import ANSWERS, REQUEST, SAID, SESSION, BackEnd, back_end_of
@@ -321,6 +324,40 @@ def test_json_that_nobody_could_keep_is_400(bench, user, name):
         refused(bench.send(method, path, BAD_BODIES[name]), 400)
 
 
+@pytest.mark.parametrize("key", ["\\ud800", "a\\u0000b"])
+def test_a_key_that_nobody_could_keep_is_400_and_nothing_is_done(cast, bench, user, key):
+    made = bench.keep(user)
+    beside = f', "{key}": 1}}'.encode()
+    for method, path, body in (
+        ("POST", f"{user}/sessions", SESSION),
+        ("PUT", f"{user}/sessions/{made['session_id']}", {"annotations": {}}),
+        ("PUT", f"{user}/settings", {"settings": {}}),
+        ("POST", "login", {"login": "87654321"}),
+    ):
+        refused(bench.send(method, path, json.dumps(body).encode()[:-1] + beside), 400)
+    assert bench.get(f"{user}/sessions").json()["total"] == 1
+    assert bench.get(f"{user}/sessions/{made['session_id']}").json()["annotations"] == SAID
+
+
+MANY_FAULTS = {
+    "characters": ("sessions", {**SESSION, "request": [{"body": "Как?", "x": ["\x00"] * 500}]}),
+    "keys": ("sessions", {**SESSION, **{f"\x00{n}": 1 for n in range(500)}}),
+    "questions": ("sessions", {**SESSION, "request": [5] * 500}),
+    "answers": ("sessions", {**SESSION, "response": [{"docs": [{"content": "ы" * 20_001}] * 5}] * 50}),
+    "indexes": ("sessions", {**SESSION, "annotations": {f"x{n}" * 200: {} for n in range(500)}}),
+    "sections": ("sessions", {**SESSION, "annotations": {"0": {f"X{n}": {} for n in range(500)}}}),
+    "environments": ("settings", {"settings": {f"x{n}": {} for n in range(500)}}),
+}
+
+
+@pytest.mark.parametrize("name", MANY_FAULTS)
+def test_a_refusal_tells_a_hundred_faults_at_most(bench, user, name):
+    where, body = MANY_FAULTS[name]
+    answer = bench.send("POST" if where == "sessions" else "PUT", f"{user}/{where}", body)
+    assert 0 < len(refused(answer, 400)["errors"]) <= 100
+    assert len(answer.content) < 40_000
+
+
 def test_brackets_and_keys_inside_of_texts_are_texts(bench, user):
     body = '\\" [[[[{{{{ \\\\' * 50
     made = bench.keep(user, response={"answers": [{"body": body}, {'"[{' * 40: "\\"}]})
@@ -380,9 +417,18 @@ def test_annotations_are_replaced_as_a_whole(cast, bench, made, path):
         assert Annotation.objects.get(item__index=0).revisions.count() == 2
 
 
-@pytest.mark.parametrize("body", [{}, {"annotations": None}, {"response": None, "request": None}])
-def test_what_is_absent_or_null_stays_and_the_time_moves_on(bench, made, path, body):
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"annotations": None},
+        {"response": None, "request": None},
+        {"annotations": SAID, "response": SESSION["response"]},
+    ],
+)
+def test_what_is_absent_or_null_or_the_same_stays_and_the_time_alone_moves_on(bench, made, path, body):
     answer = bench.send("PUT", path, body).json()
+    assert (answer["version"], bench.get(path)["ETag"]) == (made["version"], f'"{made["version"]}"')
     assert {name: answer[name] for name in OWN_FIELDS} == {name: made[name] for name in OWN_FIELDS}
     assert answer["updated_at"] > made["updated_at"]
     assert answer["changes"] == {"changed": 0, "cleared": 0}
@@ -413,6 +459,17 @@ def test_a_response_is_laid_anew_and_the_judgements_stay(bench, made, path):
     assert (body["n_answered"], body["n_failed"]) == (1, 1)
 
 
+def test_true_is_another_value_than_one_wherever_it_stands(bench, user, made, path):
+    sure = {"0": {"overall": {"rating": "correct", "уверен": 1, "шаги": [{"да": 0}]}}}
+    bench.send("PUT", path, {"annotations": sure})
+    sent = json.loads(json.dumps(sure).replace(" 1,", " true,").replace(": 0}", ": false}"))
+    body = bench.send("PUT", path, {"annotations": sent, "response": [{"верно": 1}, {}]}).json()
+    assert body["changes"] == {"changed": 1, "cleared": 0}
+    assert json.dumps(body["annotations"], sort_keys=True) == json.dumps(sent, sort_keys=True)
+    body = bench.send("PUT", path, {"response": [{"верно": True}, {}]}).json()
+    assert body["response"][0]["верно"] is True
+
+
 def test_questions_change_only_while_nothing_was_answered_or_said(bench, user):
     made = bench.keep(user, response=None, annotations=None)
     path = f"{user}/sessions/{made['session_id']}"
@@ -422,6 +479,21 @@ def test_questions_change_only_while_nothing_was_answered_or_said(bench, user):
     refused(bench.send("PUT", path, {"request": REQUEST}), 409)
     answered = bench.keep(user, annotations=None)
     refused(bench.send("PUT", f"{user}/sessions/{answered['session_id']}", {"request": REQUEST}), 409)
+
+
+@pytest.mark.parametrize("word", ["a flag", "a decision"])
+def test_questions_stay_where_somebody_flagged_or_decided(cast, bench, user, word):
+    made = bench.keep(user, response=None, annotations=None)
+    asked = {"session_id": made["session_id"], "index": 0}
+    with tenant_scope(cast.team.id):
+        if word == "a flag":
+            raise_flag(**asked, author=analyst_of(cast.owner), comment="обсудить")
+        else:
+            decide(**asked, by=analyst_of(cast.owner), rating="correct")
+    path = f"{user}/sessions/{made['session_id']}"
+    refused(bench.send("PUT", path, {"request": [{"body": "Другой?"}]}), 409)
+    body = bench.get(path).json()
+    assert (body["n_flagged"], body["n_rated"]) == ((1, 0) if word == "a flag" else (0, 1))
 
 
 def test_one_bad_part_of_a_change_changes_nothing(bench, made, path):

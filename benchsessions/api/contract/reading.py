@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Iterator
-from itertools import islice
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from benchsessions.answers import DOCUMENT_KEYS, take_apart
 from benchsessions.characters import check_characters, cleaned
+from benchsessions.faults import Fault, refuse
 from benchsessions.models import ApiMode, Environment
 from benchsessions.sessions import Asked
 from benchsessions.wording import QUESTION_CHARS
@@ -23,11 +24,9 @@ ANSWER_BYTES: Final = 256 * 1024
 MOST_DOCUMENTS: Final = 50
 CONTENT_CHARS: Final = 20_000
 ANNOTATIONS_BYTES: Final = 4 * 2**20
-MOST_ERRORS: Final = 100
 MAKES: Final = ("environment", "api_mode", "request", "response", "annotations")
 CHANGES: Final = ("annotations", "response", "request")
 TAG: Final = re.compile(r'"(0|[1-9][0-9]{0,9})"')
-Fault = tuple[str, str]
 
 
 class Sent(NamedTuple):
@@ -83,11 +82,10 @@ def versions_in(request: Request) -> frozenset[int] | None:
 
 
 def _read(body: dict[str, Any], names: Collection[str], faults: list[Fault]) -> Sent:
+    check_characters(dict.fromkeys(body), "")
     questions, response, annotations = (body.get(name) for name in ("request", "response", "annotations"))
     response, replaced = cleaned(response)
-    faults += islice((*_request_faults(questions), *_response_faults(response)), MOST_ERRORS)
-    if faults:
-        raise Invalid(errors={path: [sentence] for path, sentence in faults})
+    refuse(chain(faults, _request_faults(questions), _response_faults(response)))
     check_characters(questions, "request")
     check_characters(annotations, "annotations")
     if annotations is not None and _size(annotations) > ANNOTATIONS_BYTES:
