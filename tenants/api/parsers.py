@@ -77,6 +77,7 @@ def decode(body: bytes, *, what: str = "The body", pairs: Callable[[list[tuple[s
             body.decode("utf-8"),
             parse_constant=_refuse_constant,
             parse_float=_finite_float,
+            parse_int=_readable_int,
             object_pairs_hook=pairs,
         )
     except UnicodeDecodeError:
@@ -99,6 +100,13 @@ def _finite_float(digits: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise ValueError(f"the number {digits[:20]} is too large")
     return value
+
+
+def _readable_int(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:  # it has more digits than Python reads, whose advice is for programmers
+        raise ValueError(f"the number {digits[:20]}… is too large") from None
 
 
 def _check_values(document: Any) -> None:
