@@ -42,7 +42,8 @@ def settings_page(request: PrincipalRequest) -> HttpResponse:
         response = _page(request, shown, wrong=form)
         error.mark(response)
         return response
-    messages.success(request, _("The settings of %(name)s are saved.") % {"name": Environment(environment).label})
+    words = _("The settings of %(name)s are saved.") % {"name": Environment(environment).label}
+    messages.success(request, words, extra_tags=environment)
     return _back_to(environment)
 
 
@@ -53,7 +54,7 @@ def check(request: PrincipalRequest) -> HttpResponse:
     environment = _environment(request)
     found = check_token(by=analyst_of(request.user), environment=environment)
     words = f"{Environment(environment).label}: {found.sentence}"
-    (messages.success if found.is_good else messages.error)(request, words)
+    (messages.success if found.is_good else messages.error)(request, words, extra_tags=environment)
     return _back_to(environment)
 
 

@@ -118,6 +118,15 @@ def test_there_are_three_environments(cast: Cast, sits: SignIn, path: str, envir
     assert sits(cast.owner).post(path, {"environment": environment}).status_code == 404
 
 
+def test_what_became_of_it_is_said_at_the_environment(cast: Cast, sits: SignIn) -> None:
+    client = sits(cast.owner)
+    html = client.get(send(client, new_token=TOKEN, **FILLED)["Location"]).content.decode()
+    places = [html.index(text) for text in ('id="psi"', "settings of PSI are saved", 'id="prod"')]
+    assert places == sorted(places)
+    assert html.count("are saved") == 1
+    assert 'action="/bench/settings#psi"' in html
+
+
 def test_settings_are_ones_own(cast: Cast, sits: SignIn) -> None:
     send(sits(cast.owner), new_token=TOKEN, **FILLED)
     for somebody in (cast.teammate, cast.admin, cast.outsider):
