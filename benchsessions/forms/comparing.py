@@ -33,7 +33,10 @@ class CompareForm(forms.Form):
 
 
 def sessions_named(asked: QueryDict) -> list[BenchSession]:
-    """Return the sessions that `s` names, each once and in that order; raise `SessionNotFound` if there is one not."""
+    """Return the sessions that `s` names, each once, in that order or the oldest `first`.
+
+    Raises `SessionNotFound` if there is one not.
+    """
     named = list(dict.fromkeys(asked.getlist("s")))[:MOST_NAMED]
     try:
         ids = [UUID(text) for text in named]
@@ -42,7 +45,9 @@ def sessions_named(asked: QueryDict) -> list[BenchSession]:
     found = {session.id: session for session in sessions().filter(id__in=ids)}
     if not found.keys() >= set(ids):
         raise SessionNotFound()
-    return [found[session_id] for session_id in dict.fromkeys(ids)]
+    chosen = [found[session_id] for session_id in dict.fromkeys(ids)]
+    # A list shows the newest first, and what is new is compared with what was before.
+    return sorted(chosen, key=lambda session: session.created_at) if asked.get("first") == "oldest" else chosen
 
 
 def number_fault(chosen: list[BenchSession]) -> str | None:

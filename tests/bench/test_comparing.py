@@ -296,6 +296,15 @@ def test_the_page_shows_only_what_is_asked_for(
     assert set(re.findall(r'class="compare-question">([^<]+)<', html)) == shown
 
 
+def test_what_is_marked_in_the_list_is_compared_with_the_oldest(cast: Cast, sits: Any, two: list[BenchSession]) -> None:
+    browser = sits(cast.owner)
+    assert '<input type="hidden" name="first" value="oldest">' in browser.get("/bench").content.decode()
+    for order in (two, two[::-1]):
+        page = browser.get(address(*order, first="oldest"))
+        assert [total.session for total, _address in page.context["sides"]] == two
+    assert [total.session for total, _address in browser.get(address(*two[::-1])).context["sides"]] == two[::-1]
+
+
 def test_a_search_knows_no_capital_letters(cast: Cast, sits: Any, two: list[BenchSession]) -> None:
     html = sits(cast.owner).get(address(*two, q="КАКАЯ")).content.decode()
     assert re.findall(r'class="compare-question">([^<]+)<', html) == ["Какая ставка?"]
