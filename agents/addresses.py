@@ -8,6 +8,7 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 import idna
+from django.utils.translation import gettext as _
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -73,10 +74,12 @@ class Policy:
             address = _unwrapped(ip_address(text))
             if self._is_denied(address):
                 rule = next((f" ({network})" for network in DENIED if address in network), "")
-                raise BlockedAddressError(
-                    f"{host} is at {address}, which is not public{rule}. The operator may list {name}:{port} in"
-                    " AGENT_ALLOWED_HOSTS or its network in AGENT_ALLOWED_CIDRS."
+                words = _(
+                    "%(host)s is at %(address)s, which is not public%(rule)s. The operator may list"
+                    " %(name)s:%(port)s in AGENT_ALLOWED_HOSTS or its network in AGENT_ALLOWED_CIDRS."
                 )
+                told = {"host": host, "address": address, "rule": rule, "name": name, "port": port}
+                raise BlockedAddressError(words % told)
 
     def _is_denied(self, address: Address) -> bool:
         allowing = [network for network in self.networks if address in network]
@@ -106,23 +109,23 @@ def canonical_url(url: str, *, require_https: bool) -> str:
     """
     url = url.strip()
     if _UNSAFE.search(url):
-        raise ValueError("The address holds a blank, a backslash or a control character.")
+        raise ValueError(_("The address holds a blank, a backslash or a control character."))
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise ValueError("This is not a complete address.") from None
+        raise ValueError(_("This is not a complete address.")) from None
     scheme = parts.scheme.lower()
     if scheme not in ("http", "https"):
-        raise ValueError("The address must begin with https:// or http://.")
+        raise ValueError(_("The address must begin with https:// or http://."))
     if require_https and scheme != "https":
-        raise ValueError("The address must begin with https://.")
+        raise ValueError(_("The address must begin with https://."))
     if "@" in parts.netloc:
-        raise ValueError("The address must not hold a user name or password; use the token instead.")
+        raise ValueError(_("The address must not hold a user name or password; use the token instead."))
     if "#" in url:
-        raise ValueError("The address must not hold a fragment (#…).")
+        raise ValueError(_("The address must not hold a fragment (#…)."))
     if port == 0:
-        raise ValueError("The port must be between 1 and 65535.")
+        raise ValueError(_("The port must be between 1 and 65535."))
     is_default = port in (None, 443 if scheme == "https" else 80)
     netloc = _canonical_host(host) + ("" if is_default else f":{port}")
     query = f"?{parts.query}" if parts.query else ""
@@ -134,16 +137,16 @@ def _canonical_host(host: str) -> str:
         try:
             return f"[{IPv6Address(host.partition('%')[0])}]"
         except ValueError:
-            raise ValueError("The address has no valid IPv6 host.") from None
+            raise ValueError(_("The address has no valid IPv6 host.")) from None
     try:
         name = host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
     except idna.IDNAError:
-        raise ValueError("The host name holds characters that no host name may have.") from None
+        raise ValueError(_("The host name holds characters that no host name may have.")) from None
     if _NUMERIC.fullmatch(name):
         try:
             return str(IPv4Address(name))
         except ValueError:
-            raise ValueError("Write an IPv4 address as four decimal numbers.") from None
+            raise ValueError(_("Write an IPv4 address as four decimal numbers.")) from None
     if len(name) > 253 or not _HOST_NAME.fullmatch(name):
-        raise ValueError("The address has no valid host name.")
+        raise ValueError(_("The address has no valid host name."))
     return name

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
+from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext as _
 
 from accounts import limits
@@ -78,7 +79,7 @@ async def _status_of(request: OutboundRequest) -> int | None:
 
 
 def _said(status: int | None, seconds: float) -> Check:
-    words = {"status": status, "seconds": f"{seconds:.1f}"}
+    words = {"status": status, "seconds": floatformat(seconds, 1)}
     match status:
         case None:
             return Check(_("The service cannot be reached (%(seconds)s s).") % words)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
-from django.utils.formats import number_format
+from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -51,7 +51,7 @@ def _accuracy(report: Report) -> Drawing:
         _("%(environment)s %(percent)s %% (%(rated)s of %(all)s rated)")
         % {
             "environment": sums.environment.label,
-            "percent": number_format(sums.judged.percents[0], 0),
+            "percent": floatformat(sums.judged.percents[0]),
             "rated": sums.judged.rated,
             "all": sums.judged.questions,
         }
@@ -67,7 +67,7 @@ def _errors(report: Report) -> Drawing:
         _("%(environment)s %(percent)s %% (%(failed)s of %(all)s asked)")
         % {
             "environment": sums.environment.label,
-            "percent": number_format(sums.error_percent, 1),
+            "percent": floatformat(sums.error_percent),
             "failed": sums.failed,
             "all": sums.answered + sums.failed,
         }
@@ -91,8 +91,8 @@ def _seconds(report: Report) -> Drawing:
         _("%(environment)s: half within %(p50)s s, 95 of 100 within %(p95)s s")
         % {
             "environment": sums.environment.label,
-            "p50": number_format(sums.seconds.p50, 2),
-            "p95": number_format(sums.seconds.p95, 2),
+            "p50": floatformat(sums.seconds.p50, 2),
+            "p95": floatformat(sums.seconds.p95, 2),
         }
         for sums in report.environments
         if sums.seconds.p50 is not None and sums.seconds.p95 is not None
@@ -118,7 +118,7 @@ def _drawing(
         days,
         {kind: series[kind] for kind in known},
         known,
-        tell=lambda label, value: f"{label} {number_format(value, 2)}",
+        tell=lambda label, value: f"{label} {floatformat(value, 2)}",
         is_sparse=True,
         highest=highest,
     )

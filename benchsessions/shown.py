@@ -1,11 +1,15 @@
 """An answer and what belongs to it, as a page shows it: read, cut to size, its links checked."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from django.template.defaultfilters import floatformat
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from benchsessions.answers import read_answer
 from benchsessions.models import Item
@@ -17,6 +21,14 @@ CONTENT_KEYS: Final = ("content", "text", "body", "snippet", "page_content")
 NAME_KEYS: Final = ("id", "title", "name", "filename", "url")
 JSON_CHARS: Final = 20_000
 ERROR_CHARS: Final = 2_000
+# What `benchsessions.running` keeps of a failure; a service's own kinds are shown as they stand.
+KINDS: Final[Mapping[str, str | Promise]] = {
+    "timeout": _("No answer came in time"),
+    "http": _("The call failed"),
+    "auth": _("The token is not accepted"),
+    "parse": _("The reply cannot be read"),
+    "rag": _("The service says that it failed"),
+}
 
 
 class Document(NamedTuple):
@@ -109,7 +121,8 @@ def _classification(answer: Any) -> str:
 
 def _error(error: Any) -> str:
     if isinstance(error, dict):
-        parts = (_plain(error.get(key)) for key in ("kind", "http_status", "message"))
+        kind, status = _plain(error.get("kind")), _plain(error.get("http_status"))
+        parts = (str(KINDS.get(kind, kind)), status and f"HTTP {status}", _plain(error.get("message")))
         error = " · ".join(filter(None, parts)) or _as_json(error)
     return _plain(error)[:ERROR_CHARS]
 
@@ -125,7 +138,7 @@ def _plain(value: Any) -> str:
 
 
 def _score(value: Any) -> str:
-    return f"{value:.2f}" if isinstance(value, float) else _plain(value)
+    return floatformat(value, 2) if isinstance(value, float) else _plain(value)
 
 
 def _web_address(text: str) -> str:

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from accounts.refusals import refusal_page
 from chats.completions import errors as door
 from tenants.exceptions import Forbidden, Invalid, NotFound, NotSignedIn, ParleyError, TooLarge
 
@@ -84,11 +84,10 @@ def _sentences(detail: Any, path: str = "") -> dict[str, list[str]]:
 def error_response(request: HttpRequest, error: ParleyError) -> HttpResponse:
     """Answer outside the REST framework: JSON under the API's paths, else a page."""
     if request.path in API_ROOTS or request.path.startswith(tuple(f"{root}/" for root in API_ROOTS)):
-        response: HttpResponse = JsonResponse(body_of(error, request.path))
-    else:
-        response = render(request, "errors/error.html", {"error": error})
-    error.mark(response)
-    return response
+        response = JsonResponse(body_of(error, request.path))
+        error.mark(response)
+        return response
+    return refusal_page(request, error)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -22,7 +22,11 @@ KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
 }
 SOURCES = (("benchsessions", "*.py"), ("templates/bench", "*.html"))
-ALONE = ("templates/base.html", "templates/_nav.html", "templates/_user_menu.html")
+ALONE = (
+    *("templates/base.html", "templates/_nav.html", "templates/_user_menu.html", "templates/errors/error.html"),
+    *("agents/addresses.py", "tenants/charts.py"),
+    *("tenants/exceptions.py", "accounts/exceptions.py"),
+)
 
 
 def catalogue_of(language: str) -> Path:

@@ -7,10 +7,12 @@ are; down, they are pixels.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from math import ceil, floor, log10
 from typing import Final
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
 
 TOP: Final = 12
 FLOOR: Final = 180
@@ -178,7 +180,7 @@ def _chart(
     strokes: Sequence[Stroke] = (),
 ) -> Chart:
     return Chart(
-        heights=[Mark(_px(_height(tick, ticks[-1])), f"{tick:,.10g}") for tick in ticks],
+        heights=[Mark(_px(_height(tick, ticks[-1])), _figure(tick)) for tick in ticks],
         dates=_dates(days),
         legend=legend,
         band_width=percent(1, len(days)),
@@ -222,5 +224,9 @@ def _px(place: float) -> str:
     return f"{place:.1f}"
 
 
+def _figure(number: float) -> str:
+    return number_format(Decimal(f"{number:.10g}"), force_grouping=True)
+
+
 def _day(day: date) -> str:
-    return date_format(day, "j M")
+    return date_format(day, _("j M"))

@@ -65,6 +65,6 @@ class TitleForm(PageForm):
         required=False,
         max_length=TITLE_CHARS,
         validators=[printable],
-        help_text=_("Empty, it is called after its environment and time."),
+        help_text=_("Empty, it is called after its environment, date and number of questions."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

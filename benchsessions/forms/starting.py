@@ -42,17 +42,20 @@ class VersionField(forms.ModelChoiceField):
     """A choice among versions, each with how many questions it has."""
 
     def label_from_instance(self, version: Any) -> str:
-        told = {"version": version, "count": version.n_questions}
-        return (
-            ngettext("%(version)s – %(count)d question", "%(version)s – %(count)d questions", version.n_questions)
-            % told
+        words = ngettext(
+            "%(set)s, version %(number)d – %(count)d question",
+            "%(set)s, version %(number)d – %(count)d questions",
+            version.n_questions,
         )
+        return words % {"set": version.question_set, "number": version.number, "count": version.n_questions}
 
 
 class StartForm(OnceForm):
     """What is asked, where and how; `again` are the questions of an earlier session, if they are to be asked."""
 
-    version = VersionField(label=_("Question set"), queryset=None, required=False, empty_label=_("None – I paste them"))
+    version = VersionField(
+        label=_("Question set"), queryset=None, required=False, empty_label=_("None – I paste questions below")
+    )
     questions = TextField(
         label=_("Or paste questions"), rows=6, strip=True, help_text=_("One a line, in the order they are asked.")
     )
@@ -66,7 +69,7 @@ class StartForm(OnceForm):
         required=False,
         max_length=TITLE_CHARS,
         validators=[printable],
-        help_text=_("Empty, it is called after its environment and time."),
+        help_text=_("Empty, it is called after its environment, date and number of questions."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     set_name = forms.CharField(
@@ -164,7 +167,9 @@ class StartForm(OnceForm):
         self.asked = [Asked({"body": line, "with_docs": True}) for _number, line in lines]
         if self.again is not None:
             self.asked = [*self.again]
-        if fault := number_fault(version.n_questions if version else len(self.asked)):
+        if self.again is None and not version and not lines:
+            self.add_error("questions", translated("Choose a set or paste questions."))
+        elif fault := number_fault(version.n_questions if version else len(self.asked)):
             self.add_error(None if self.again is not None else "questions", fault)
 
     def refuse(self, error: ParleyError) -> None:

@@ -4,6 +4,7 @@ from typing import ClassVar, Final
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from benchsessions.models.encoding import PlainEncoder
 from benchsessions.models.people import Analyst
@@ -53,6 +54,7 @@ class BenchSession(TenantModel):
     n_questions = models.PositiveIntegerField(default=0)
     n_answered = models.PositiveIntegerField(default=0)
     n_failed = models.PositiveIntegerField(default=0)
+    n_skipped = models.PositiveIntegerField(default=0)
     n_rated = models.PositiveIntegerField(default=0)
     n_correct = models.PositiveIntegerField(default=0)
     n_partly = models.PositiveIntegerField(default=0)
@@ -78,8 +80,21 @@ class BenchSession(TenantModel):
             models.Index(fields=["team", "-created_at", "-id"], name="benchsession_by_time"),
         ]
 
+    @property
+    def is_unlaid(self) -> bool:
+        """Tell whether a client's response stands beside no question; one that came to a run marks its own missing."""
+        return self.is_misaligned and not self.n_answered + self.n_failed + self.n_skipped
+
     def __str__(self) -> str:
-        return self.title or f"{self.get_environment_display()}, {self.created_at:%Y-%m-%d %H:%M}"
+        return self.title or self._untitled()
+
+    def _untitled(self) -> str:
+        """Name a session without a title; without a clock, which each reader has another of."""
+        words = ngettext(
+            "%(environment)s, %(date)s, %(n)d question", "%(environment)s, %(date)s, %(n)d questions", self.n_questions
+        )
+        date = f"{self.created_at:%Y-%m-%d}"
+        return words % {"environment": self.get_environment_display(), "date": date, "n": self.n_questions}
 
 
 class ItemStatus(models.TextChoices):

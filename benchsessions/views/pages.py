@@ -13,7 +13,9 @@ from django.views.decorators.http import require_POST
 
 from accounts.decorators import member_required
 from accounts.principal import PrincipalRequest
+from accounts.refusals import refusal_page
 from benchsessions.languages import PREFERENCE, speaking_to
+from tenants.exceptions import ParleyError
 
 P = ParamSpec("P")
 # In an address: what keeps itself fresh asks for its own part of the page, without what else the page would say.
@@ -23,12 +25,15 @@ PART: Final = "part"
 def bench_page(
     view: Callable[Concatenate[PrincipalRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Show a page of the bench to members of the team, in their language."""
+    """Show a page of the bench to members of the team, in their language; so are refusals."""
 
     @wraps(view)
     def spoken(request: PrincipalRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         with speaking_to(request, request.user):
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except ParleyError as error:
+                return refusal_page(request, error)
 
     return member_required(spoken)
 

@@ -108,6 +108,7 @@ def review_page(request: PrincipalRequest, bench_id: UUID, index: int | None, **
     sight = sight_of(viewer, session.id)
     context: dict[str, Any] = {
         "session": session,
+        "viewer": viewer,
         "selection": selection,
         "query": query_of(selection),
         "filters": _filters(selection),
@@ -178,8 +179,8 @@ def _progress(session: BenchSession, sight: Sight) -> dict[str, Any]:
         not_applicable=session.n_not_applicable,
     )
     return {
-        "strict": round(shares[0] * 100) if shares else None,
-        "lenient": round(shares[1] * 100) if shares else None,
+        "strict": 100 * shares[0] if shares else None,
+        "lenient": 100 * shares[1] if shares else None,
         "n_judged": session.n_rated - session.n_not_applicable,
     }
 

@@ -22,8 +22,8 @@ from tenants.exceptions import Invalid
 
 
 @require_safe
-@team_admin_required
 @bench_page
+@team_admin_required
 def target_list(request: PrincipalRequest) -> HttpResponse:
     """Show what stands behind each environment."""
     found = {target.environment: target for target in Target.objects.select_related("agent").defer("agent__avatar")}
@@ -33,8 +33,8 @@ def target_list(request: PrincipalRequest) -> HttpResponse:
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-@team_admin_required
 @bench_page
+@team_admin_required
 def target(request: PrincipalRequest, environment: str) -> HttpResponse:
     """Say what stands behind one environment, or that nothing does any more."""
     if environment not in Environment.values:

@@ -59,6 +59,16 @@ def made(cast: Cast) -> BenchSession:
         return BenchSession.objects.select_related("question_set_version").get()
 
 
+def test_without_any_question_it_says_what_to_do(page: Any, targets: None) -> None:
+    html = page.post(NEW, {**PASTED, "questions": " "}).content.decode()
+    assert "Choose a set or paste questions." in html
+
+
+def test_an_admin_is_led_to_where_an_environment_is_set_up(cast: Cast, sits: SignIn) -> None:
+    assert 'href="/bench/targets/ift"' in sits(cast.admin).get(NEW).content.decode()
+    assert 'href="/bench/targets/ift"' not in sits(cast.teammate).get(NEW).content.decode()
+
+
 def requests_of(cast: Cast, session: BenchSession) -> list[Any]:
     with tenant_scope(cast.team.id):
         return list(Item.objects.filter(session=session).order_by("index").values_list("request", flat=True))
