@@ -55,6 +55,11 @@ class Entry:
         return text_of_request(self.request)
 
     @property
+    def rating(self) -> str:
+        """What the row says of the answer as a whole, empty for nothing; it may be no rating of the scale."""
+        return str((self.annotation or {}).get(OVERALL, {}).get("rating") or "")
+
+    @property
     def answer_text(self) -> str:
         return read_answer(self.answer).text if self.answer is not None else ""
 

@@ -18,6 +18,7 @@ from benchsessions.forms.importing import ImportedForm
 from benchsessions.forms.tables import UploadForm
 from benchsessions.models import Analyst, Upload
 from benchsessions.queries import analyst_of
+from benchsessions.rubric import Rating
 from benchsessions.sessions import create_session
 from benchsessions.tables.columns import OF_SESSIONS
 from benchsessions.tables.reading import PASTED
@@ -69,6 +70,8 @@ def look(request: PrincipalRequest, upload_id: UUID) -> HttpResponseBase:
         "n_left_out": len(entries) - len(single),
         "n_answered": sum(entry.answer is not None for entry in single),
         "n_judged": sum(entry.annotation is not None for entry in single),
+        "n_rated": sum(bool(entry.rating) for entry in single),
+        "unknown": sorted({entry.rating for entry in single} - {"", *Rating.values})[:FAULTS_SHOWN],
         "wrong": wrong[:FAULTS_SHOWN],
         "n_wrong": len(wrong),
         "refusal": refusal,

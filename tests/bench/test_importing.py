@@ -1,6 +1,7 @@
 """Sessions made of tables: from elsewhere, and our own exports as they were."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -169,7 +170,8 @@ def test_a_table_from_elsewhere_becomes_a_session(cast: Cast, sits: SignIn) -> N
     client = sits(cast.owner)
     address = client.post("/bench/import", {"file": SimpleUploadedFile("Регресс.xlsx", file)})["Location"]
     shown = client.get(address).content.decode()
-    assert "With an answer: 2. With a verdict: 2." in shown
+    assert "With an answer: 2. Rated: 2. With a rating or a comment: 2." in shown
+    assert "Partly correct" in shown
     assert 'value="Регресс"' in shown
     with tenant_scope(cast.team.id):
         session = imported(client, file, "Регресс.xlsx", title="Регресс", environment="prod")
@@ -179,6 +181,17 @@ def test_a_table_from_elsewhere_becomes_a_session(cast: Cast, sits: SignIn) -> N
             0: {"overall": {"rating": "correct"}},
             1: {"overall": {"rating": "partially_correct", "comment": "без ссылки"}},
         }
+
+
+def test_the_preview_tells_ratings_from_comments_and_names_those_not_of_the_scale(cast: Cast, sits: SignIn) -> None:
+    client = sits(cast.owner)
+    rows = (("Вопрос", "Ответ", "Оценка", "Комментарий"), ("Как?", "Так", "почти", ""))
+    rows += (("Где?", "Там", "", "без ссылки"), ("Кто?", "Я", "верно", ""))
+    text = "\n".join(map("\t".join, rows))
+    shown = client.get(client.post("/bench/import", {"text": text})["Location"]).content.decode()
+    assert "With an answer: 3. Rated: 2. With a rating or a comment: 3." in shown
+    assert "decisions, flags and second opinions stay" in " ".join(shown.split())
+    assert re.search(r"Not of the scale[^<]*<span[^>]*>почти</span>\s*</p>", shown)
 
 
 def test_several_opinions_on_a_question_are_one_question_with_ones_own() -> None:
