@@ -1,6 +1,7 @@
 """Question sets: made of tables, changed until they are used, the team's alone."""
 
 import json
+import re
 import threading
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.bench.conftest import SignIn
 from tests.bench.sheets import workbook
 from tests.conftest import Cast
 from tests.factories import AnalystFactory
+from tests.keys import new_key, with_key
 
 CARD = Wording("Как закрыть карту?", True, "Позвоните в банк.", ["Тарифы", "Памятка; карты"], ["карты"], "q-1")
 RATES = Wording("Где тарифы?", with_docs=False)
@@ -278,6 +280,55 @@ def test_programs_make_and_read_sets(cast: Cast, client_of: Any) -> None:
     ):
         assert send("POST", "", body).status_code == 400
     assert client.get(f"/api/bench/sets{path}/questions?version=9").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "questions",
+    [
+        pytest.param([{"body": "Как?", "tags": ["\x00"] * 500}], id="characters"),
+        pytest.param([{"body": "Как?", "tags": [1] * 500}], id="tags"),
+        pytest.param([{"body": "Как?", "expected_documents": [""] * 500}], id="documents"),
+        pytest.param([5] * 500, id="no questions"),
+        pytest.param([{"body": "ы" * 8001}] * 500, id="too long"),
+    ],
+)
+def test_a_refusal_tells_a_hundred_faults_at_most(client_of: Any, cast: Cast, questions: Any) -> None:
+    body = json.dumps({"name": "x", "questions": questions})
+    answer = client_of(cast.owner).generic("POST", "/api/bench/sets", body, "application/json")
+    assert (answer.status_code, len(answer.content) < 20_000) == (400, True)
+    assert 0 < len(answer.json()["errors"]) <= 100
+
+
+def test_more_questions_than_allowed_are_refused_before_they_are_read(
+    client_of: Any, cast: Cast, settings: Any
+) -> None:
+    settings.BENCH_MAX_QUESTIONS = 3
+    body = json.dumps({"name": "x", "questions": [5] * 4})
+    answer = client_of(cast.owner).generic("POST", "/api/bench/sets", body, "application/json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["questions"])
+
+
+def test_a_refusal_is_in_one_language_throughout(cast: Cast) -> None:
+    client = Client(headers={**with_key(new_key(cast.owner, ["bench"])[1]), "Accept-Language": "ru"})
+    refused = client.post("/api/bench/sets", {"name": "", "questions": []}, "application/json").json()
+    assert refused["detail"] == "Некоторые поля заполнены неверно."
+    assert "This" not in json.dumps(refused)
+    closed = Client(headers={**with_key(new_key(cast.owner, ["agents"])[1]), "Accept-Language": "ru"})
+    assert closed.get("/api/bench/sets").json()["detail"] == "У этого ключа API нет области доступа bench."
+
+
+def test_who_saves_a_question_that_changed_meanwhile_is_told(cast: Cast, sits: SignIn) -> None:
+    with tenant_scope(cast.team.id):
+        made = sets.create_set(name="Ипотека", by=analyst_of(cast.owner), questions=[CARD])
+    client, address = sits(cast.owner), f"/bench/sets/{made.id}/questions/1"
+    stood = re.search(r'name="stood" value="(\w+)"', client.get(address).content.decode())
+    assert stood
+    assert client.post(address, {"body": "Первый", "stood": stood[1]}).status_code == 303
+    late = client.post(address, {"body": "Второй", "stood": stood[1]})
+    assert "Somebody changed this question meanwhile." in late.content.decode()
+    assert "Второй" in late.content.decode()
+    with tenant_scope(cast.team.id):
+        assert sets.wordings_of(made.versions.get())[0].body == "Первый"
 
 
 @pytest.mark.django_db(transaction=True)
