@@ -76,6 +76,7 @@ def test_a_session_is_started_watched_stopped_and_resumed(signed_in, gate):
     expect(bar).to_have_attribute("value", "10", timeout=15_000)
     assert is_still_the_page(page)
     assert page.evaluate("told.at(-1)") == 10
+    expect(page.locator("[data-rail-rows] .mark-open")).to_have_count(10)
     take(page, "bench-run")
 
     page.context.set_offline(True)
@@ -96,12 +97,15 @@ def test_a_session_is_started_watched_stopped_and_resumed(signed_in, gate):
     expect(row).to_contain_text("10 of 30")
     take(page, "bench-sessions", full_page=True)
 
-    page.goto(session)
+    page.goto(f"{session}?item=30")
+    expect(page.locator("[data-item]")).to_have_attribute("data-status", "pending")
     page.evaluate("window.begun = 1")
     gate.open(1000)
     page.get_by_role("button", name="Resume").click()
     expect(page.locator("#run-figures")).to_contain_text("All asked", timeout=15_000)
     expect(page.locator("#run-figures")).to_contain_text("30 of 30")
+    expect(page.locator("[data-item]")).to_have_attribute("data-status", "ok")
+    expect(page.locator("[data-rail-rows] .mark-open")).to_have_count(30)
     expect(bar).to_be_hidden()
     assert is_still_the_page(page)
     assert set(rag.questions) == {*QUESTIONS}

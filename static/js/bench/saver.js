@@ -86,10 +86,13 @@ export class Saver extends EventTarget {
     return this.#replace(item, data);
   }
 
-  // Saves what is not in the form, which says nothing any more.
+  // Saves what is not in the form, which says nothing any more and is shut.
   #replace(item, data, options) {
     clearTimeout(this.#timer);
-    if (item === this.#item) this.#item = null;
+    if (item === this.#item) {
+      item.form.inert = true;
+      this.#item = null;
+    }
     this.#send(item, data, options);
     return this.#saving;
   }

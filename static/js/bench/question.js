@@ -1,0 +1,171 @@
+// The question on the page: fetched, drawn, and what is said of its state.
+
+import { localise } from "../times.js";
+
+const SOONEST = 2_000;
+const LATEST = 30_000;
+
+export class Question {
+  isLoading = false;
+  #root;
+  #stage;
+  #texts;
+  #items;
+  #rail;
+  #saver;
+  #drafts = new Map(); // index → what was written of a flag that was not raised
+
+  constructor(root, { texts, items, rail, saver }) {
+    this.#root = root;
+    this.#stage = root.querySelector("[data-stage-of-item]");
+    this.#texts = texts;
+    this.#items = items;
+    this.#rail = rail;
+    this.#saver = saver;
+    saver.addEventListener("state", ({ detail }) => this.#show(detail));
+  }
+
+  get element() {
+    return this.find("[data-item]");
+  }
+
+  get index() {
+    return Number(this.element?.dataset.item); // NaN where nothing is to be shown
+  }
+
+  find(selector) {
+    return this.#stage.querySelector(selector);
+  }
+
+  findAll(selector) {
+    return [...this.#stage.querySelectorAll(selector)];
+  }
+
+  address(index = this.index) {
+    return `${this.#root.dataset.page}?${[`item=${index + 1}`, this.#root.dataset.query].filter(Boolean).join("&")}`;
+  }
+
+  async go(index, { isBack = false } = {}) {
+    if (this.isLoading) return;
+    this.isLoading = true;
+    this.#stage.setAttribute("aria-busy", "true");
+    try {
+      await this.#saver.flush();
+      const fresh = await this.#items.load(index);
+      this.#draw(fresh);
+      if (!isBack) history.pushState({ index }, "", this.address());
+      this.#lookAtHeading();
+      this.find("[data-article]").scrollTop = 0;
+      if (this.#stage.getBoundingClientRect().top < 0) this.#stage.scrollIntoView();
+    } catch {
+      this.#tell("refused", this.#texts.gone);
+    } finally {
+      this.isLoading = false;
+      this.#stage.removeAttribute("aria-busy");
+    }
+  }
+
+  // Draws it anew, unless something unsaved stands in it.
+  async redraw() {
+    if (this.isLoading || this.#saver.isDirty) return;
+    const fresh = await this.loadAgain();
+    if (!fresh || this.isLoading || this.#saver.isDirty) return;
+    const focused = document.activeElement?.id;
+    const scrolled = this.find("[data-article]").scrollTop;
+    this.#draw(fresh);
+    this.find("[data-article]").scrollTop = scrolled;
+    (document.getElementById(focused) ?? this.find("[data-heading]")).focus({ preventScroll: true });
+  }
+
+  // Draws what stands now in place of a form that the saver let go of. That form stays shut until then, and this is
+  // tried again, as nothing would be saved of what is written in it.
+  async drawChosen(wait = SOONEST) {
+    const old = this.element;
+    const fresh = await this.loadAgain();
+    if (this.element !== old) return;
+    if (!fresh) {
+      this.#tell("lost", this.#texts.shut);
+      setTimeout(() => this.element === old && this.drawChosen(Math.min(wait * 2, LATEST)), wait);
+      return;
+    }
+    this.#draw(fresh);
+    this.#lookAtHeading();
+  }
+
+  // Whoever was asked for a second opinion sees the others' once they gave their own.
+  async showOthers() {
+    const fresh = await this.loadAgain();
+    for (const told of fresh?.querySelectorAll("[data-told]") ?? []) document.getElementById(told.id).replaceWith(told);
+    localise(this.#stage);
+  }
+
+  dress() {
+    const index = this.index;
+    const [before, after] = [this.#rail.before(index), this.#rail.after(index)];
+    document.title = `${this.element.dataset.title} – Parley`;
+    this.#lead("previous", before);
+    this.#lead("next", after);
+    const place = this.#rail.placeOf(index);
+    this.find("[data-place]").textContent = place === undefined ? "" : `${place + 1} / ${this.#rail.indexes.length}`;
+    for (const button of document.querySelectorAll("[data-act=undo], [data-act=keys]")) button.hidden = false;
+    this.find("[data-save]").hidden = true; // it goes by itself
+    this.#saver.attach(this.find("[data-judgement]"), index);
+    if (this.#drafts.has(index)) {
+      this.find("[data-flag-box]").open = true;
+      this.find("#flag-comment").value = this.#drafts.get(index);
+    }
+    localise(this.#stage);
+    this.#rail.show(index);
+    this.#items.prefetch(after);
+  }
+
+  forgetDraft() {
+    this.#drafts.delete(this.index);
+  }
+
+  // Returns the same question as it is now, nothing where it cannot be had or another is on the page meanwhile.
+  async loadAgain() {
+    const index = this.index;
+    this.#items.forget(index);
+    const fresh = await this.#items.load(index).catch(() => null);
+    return index === this.index ? fresh : null;
+  }
+
+  #draw(fresh) {
+    const draft = this.find("#flag-comment")?.value;
+    if (draft) this.#drafts.set(this.index, draft);
+    this.#stage.replaceChildren(fresh);
+    this.dress();
+  }
+
+  #lookAtHeading() {
+    this.find("[data-heading]").focus({ preventScroll: true });
+  }
+
+  #lead(act, index) {
+    const link = this.find(`[data-act=${act}]`);
+    link.toggleAttribute("aria-disabled", index === undefined);
+    if (index === undefined) link.removeAttribute("href");
+    else link.href = this.address(index);
+  }
+
+  #tell(state, sentence) {
+    this.say(sentence);
+    this.#show({ state, sentence });
+  }
+
+  say(sentence) {
+    const announcer = document.getElementById("review-announcer");
+    announcer.textContent = "";
+    announcer.textContent = sentence;
+  }
+
+  #show({ state, item: saved, sentence }) {
+    const line = this.find("[data-state]");
+    if (!line || (saved && saved.index !== this.index)) return;
+    line.dataset.state = state;
+    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const words = sentence ?? (this.#texts[state] ?? "").replace("{time}", time).replace("{version}", saved?.version);
+    if (line.textContent !== words) line.textContent = words;
+  }
+}
