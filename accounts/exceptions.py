@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext
+
 from tenants.exceptions import Conflict, Forbidden, NotFound, NotSignedIn, ParleyError
 from tenants.models import Team
 
@@ -30,7 +32,8 @@ class ScopeRequired(Forbidden):
     code = "SCOPE_REQUIRED"
 
     def __init__(self, scope: str | None) -> None:
-        super().__init__(f"This API key lacks the scope {scope}." if scope else "This is not open to API keys.")
+        lacking = gettext("This API key lacks the scope %(scope)s.") % {"scope": scope}
+        super().__init__(lacking if scope else gettext("This is not open to API keys."))
 
 
 class TierRequired(Forbidden):

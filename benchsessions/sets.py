@@ -13,7 +13,7 @@ from benchsessions.exceptions import QuestionNotFound, SetNameTaken, SetNotFound
 from benchsessions.models import Analyst, Question, QuestionSet, QuestionSetVersion
 from benchsessions.sessions import Asked
 from benchsessions.wording import Wording, number_fault
-from tenants.exceptions import Invalid
+from tenants.exceptions import Conflict, Invalid
 from tenants.managers import find
 
 BATCH: Final = 500
@@ -84,10 +84,11 @@ def wording_of(question: Question) -> Wording:
 
 
 @transaction.atomic
-def save_question(*, version_id: UUID, position: int | None, wording: Wording) -> Question:
+def save_question(*, version_id: UUID, position: int | None, wording: Wording, stood: str = "") -> Question:
     """Change a question of a version, or add one at its end.
 
-    Raises `VersionFrozen`, `QuestionNotFound`, and `Invalid` for what is wrong with it among the others.
+    `stood` is the mark of the wording that is to be changed: once another stands there, nothing is. Raises `Conflict`
+    then, `VersionFrozen`, `QuestionNotFound`, and `Invalid` for what is wrong with it among the others.
     """
     version = _lock_open(version_id)
     _check_among(version, position, wording)
@@ -97,6 +98,8 @@ def save_question(*, version_id: UUID, position: int | None, wording: Wording) -
         QuestionSetVersion.objects.filter(id=version.id).update(n_questions=F("n_questions") + 1)
     else:
         question = _question_at(version, position)
+        if stood and stood != wording_of(question).mark:
+            raise Conflict(_("Somebody changed this question meanwhile. Open it again, and put your words in anew."))
     for name, value in wording.as_fields().items():
         setattr(question, name, value)
     question.save()

@@ -1,5 +1,7 @@
 """What a question of a set says, checked the same wherever it comes from: a file, a page, the API."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
@@ -29,6 +31,11 @@ class Wording:
 
     def as_fields(self) -> dict[str, Any]:
         return asdict(self)
+
+    @property
+    def mark(self) -> str:
+        """What changes as soon as anything of it does."""
+        return hashlib.sha256(json.dumps(self.as_fields()).encode()).hexdigest()
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Give what is wrong: the field, and a sentence."""

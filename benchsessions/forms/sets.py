@@ -47,16 +47,17 @@ class QuestionForm(PageForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     with_docs = forms.BooleanField(label=_("Ask for documents"), required=False, initial=True)
+    stood = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, wording: Wording | None = None, **kwargs: Any) -> None:
         if wording is not None:
             shown = {**wording.as_fields(), "expected_documents": "\n".join(wording.expected_documents)}
-            kwargs["initial"] = {**shown, "tags": "; ".join(wording.tags)}
+            kwargs["initial"] = {**shown, "tags": "; ".join(wording.tags), "stood": wording.mark}
         super().__init__(*args, **kwargs)
 
     def wording(self) -> Wording:
         """Return what was written."""
-        given = dict(self.cleaned_data)
+        given = {name: self.cleaned_data[name] for name in Wording.__dataclass_fields__}
         given["expected_documents"] = [line for line in map(str.strip, given["expected_documents"].split("\n")) if line]
         return Wording(**{**given, "tags": parts_of(given["tags"])})
 

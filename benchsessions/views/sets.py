@@ -139,7 +139,8 @@ def question(request: PrincipalRequest, set_id: UUID, position: int | None = Non
         return see_set(set_id)
     if form.is_valid():
         try:
-            sets.save_question(version_id=version.id, position=position, wording=form.wording())
+            stood = form.cleaned_data["stood"]
+            sets.save_question(version_id=version.id, position=position, wording=form.wording(), stood=stood)
             messages.success(request, _("The question is saved."))
             return see_set(set_id)
         except ParleyError as error:

@@ -313,7 +313,7 @@ def test_a_refusal_is_in_one_language_throughout(cast: Cast) -> None:
     refused = client.post("/api/bench/sets", {"name": "", "questions": []}, "application/json").json()
     assert refused["detail"] == "Некоторые поля заполнены неверно."
     assert "This" not in json.dumps(refused)
-    closed = Client(headers={**with_key(new_key(cast.owner, ["agents"])[1]), "Accept-Language": "ru"})
+    closed = Client(headers={**with_key(new_key(cast.owner, ["account:read"])[1]), "Accept-Language": "ru"})
     assert closed.get("/api/bench/sets").json()["detail"] == "У этого ключа API нет области доступа bench."
 
 
