@@ -5,6 +5,7 @@ known key of an object.
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,7 @@ LIST_KEYS: Final = ("answers", "responses")
 TEXT_KEYS: Final = ("body", "answer", "text", "content", "message", "result", "output")
 DOCUMENT_KEYS: Final = ("docs", "documents", "sources", "context")
 LONGEST_MS: Final = 2**31 - 1
+ANSWER_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ def read_answer(answer: Any) -> Reading:
     error = known.get("error")
     documents: list[Any] = next((known[key] for key in DOCUMENT_KEYS if isinstance(known.get(key), list)), [])
     return Reading(_status(known, error), text, _milliseconds(known.get("elapsed_ms")), documents, error)
+
+
+def size_of(value: Any) -> int:
+    """Return how many bytes a JSON value takes, to be compared with limits like `ANSWER_BYTES`."""
+    return len(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _status(known: dict[str, Any], error: Any) -> ItemStatus:

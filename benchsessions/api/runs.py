@@ -77,7 +77,7 @@ class RunViewSet(BenchViewSet[BenchSession]):
 
     @extend_schema(operation_id="stop_bench_run", request=None, responses=RunSerializer)
     def stop(self, request: Request, bench_id: UUID) -> Response:
-        """Stop at the next question; nothing happens where nothing goes on."""
+        """Ask nothing more and wait for what is on its way; called again a second later or more, cut that off too."""
         stop_run(session_with(bench_id).id)
         return _told(bench_id)
 

@@ -1,6 +1,7 @@
 """Starting, stopping and going on with the asking of a session."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -13,11 +14,14 @@ from benchsessions.exceptions import NoTarget, NothingToRun, RunInProgress
 from benchsessions.locking import lock_session, touch
 from benchsessions.models import Analyst, ApiMode, BenchRun, BenchSession, Item, ItemStatus, RunState, Target
 from benchsessions.models.sessions import FAILED
-from benchsessions.queries import session_with
 from benchsessions.running import conductor
-from benchsessions.running.books import Owned, new_owner
+from benchsessions.running.books import Owned, close, new_owner
+from benchsessions.running.endings import STOPPED
 from benchsessions.running.storing import FRAME
 from tenants.managers import find
+
+# Two presses within it are one.
+DOUBLE_CLICK: Final = timedelta(seconds=1)
 
 
 @transaction.atomic
@@ -77,15 +81,19 @@ def retry_errors(*, session: BenchSession, by: Analyst) -> BenchRun:
     return _go(run, locked, by)
 
 
+@transaction.atomic
 def stop_run(session_id: UUID) -> bool:
-    """Stop asking at the next question, whichever process asks; False where nothing goes on.
+    """Ask nothing more, whichever process asks, and wait for what is on its way; False where nothing goes on.
 
-    Where questions are asked in order the one in flight is waited for, else what is in flight is cut and stays due.
+    Called again, end the run: whoever asks finds it no longer theirs and cuts what is on its way, which stays due.
     """
-    session = session_with(session_id)
+    session = lock_session(session_id)
     going_on = BenchRun.objects.filter(session=session, state=RunState.RUNNING)
-    if not going_on.update(stop_requested_at=timezone.now()):
+    if not going_on.exists():
         return False
+    now = timezone.now()
+    if not close(going_on.filter(stop_requested_at__lt=now - DOUBLE_CLICK), session.id, STOPPED):
+        going_on.filter(stop_requested_at=None).update(stop_requested_at=now)
     transaction.on_commit(lambda: conductor.hurry(session.id))
     return True
 

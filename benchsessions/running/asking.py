@@ -9,6 +9,7 @@ from uuid import UUID
 from accounts.models import User
 from agents.kinds.http import hidden
 from agents.models import Agent
+from benchsessions.answers import ANSWER_BYTES, size_of
 from benchsessions.models import ItemStatus
 from benchsessions.running.books import Owned, Question
 from benchsessions.running.storing import Landed
@@ -69,7 +70,7 @@ def milliseconds(began: float) -> int:
 
 
 def failed(
-    questions: Sequence[Question],
+    questions: Sequence[Question | Landed],
     kind: str,
     message: str,
     *,
@@ -84,3 +85,14 @@ def failed(
     if http_status is not None:
         error["http_status"] = http_status
     return [Landed(each.item_id, {"status": status.value, "error": error}, elapsed_ms) for each in questions]
+
+
+def bounded(landed: Sequence[Landed]) -> list[Landed]:
+    """Return what came with an error in place of each answer that is larger than clients may send one."""
+    return [_too_large(each) if size_of(each.answer) > ANSWER_BYTES else each for each in landed]
+
+
+def _too_large(landed: Landed) -> Landed:
+    size, most = size_of(landed.answer) // 1024, ANSWER_BYTES // 1024
+    message = f"The answer is larger than {most} KB: {size} KB came."
+    return failed([landed], "parse", message, elapsed_ms=landed.elapsed_ms)[0]

@@ -16,8 +16,8 @@ from django.utils import timezone
 from agents.relay.ledger import PROCESS, lease_end
 from benchsessions.exceptions import SessionNotFound
 from benchsessions.locking import lock_session
-from benchsessions.models import BenchRun, BenchSession, Item, RunState
-from benchsessions.running.endings import DELETED, STOPPED, Ending, LeaseLost, RunOver
+from benchsessions.models import BenchRun, BenchSession, Item, ItemStatus, RunState
+from benchsessions.running.endings import DELETED, DONE, STOPPED, UNASKED, Ending, LeaseLost, RunOver
 from tenants.database import impatient_transaction
 from tenants.managers import find
 from tenants.scope import tenant_scope, unsafe_all_tenants
@@ -83,7 +83,17 @@ def renew(owned: Owned) -> bool:
 
 def finish(owned: Owned, ending: Ending) -> None:
     """Book the end of a run; one that others took over is theirs."""
-    _rows(owned).update(
+    close(_rows(owned), owned.session_id, ending)
+
+
+def close(runs: QuerySet[BenchRun], session_id: UUID, ending: Ending) -> int:
+    """Book the end of a session's run, if it is among `runs`, by what is left to ask; return how many were."""
+    items = Item.objects.filter(session=session_id)
+    if ending is STOPPED and not items.filter(is_due=True).exists():
+        ending = DONE
+    if ending is DONE and items.filter(status=ItemStatus.PENDING).exists():
+        ending = UNASKED
+    return runs.update(
         state=ending.state,
         reason=ending.reason,
         sentence=ending.sentence,

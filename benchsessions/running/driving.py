@@ -6,12 +6,13 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Final, ParamSpec, TypeVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError
 
 from benchsessions.running import books
-from benchsessions.running.asking import Asker, Busy, Misaligned, Plan
+from benchsessions.running.asking import Asker, Busy, Misaligned, Plan, bounded
 from benchsessions.running.books import Owned, Question
 from benchsessions.running.endings import DONE, FAULT, MISALIGNED, STOPPED, Ending, LeaseLost, RunOver
 from benchsessions.running.endpoint import Endpoint
@@ -39,7 +40,7 @@ async def drive(owned: Owned, hurried: asyncio.Event | None = None) -> None:
     except RunOver as over:
         ending = over.ending
     except LeaseLost:
-        logger.warning("The bench run %s was taken over by somebody else.", owned.run_id)
+        logger.warning("The bench run %s was taken over, or cut short, by somebody else.", owned.run_id)
         return
     except asyncio.CancelledError:
         await in_team(owned.team_id, books.let_go, owned)
@@ -67,31 +68,39 @@ class Asking:
         working: asyncio.Future[Any] = asyncio.gather(*workers)
         try:
             await asyncio.wait((keeper, working), return_when=asyncio.FIRST_COMPLETED)
-            await (working if working.done() else keeper)
+            endings = await (working if working.done() else keeper)
         finally:
             for task in (keeper, *workers):
                 task.cancel()
             await asyncio.gather(keeper, *workers, working, return_exceptions=True)
+        return STOPPED if STOPPED in endings else DONE
+
+    async def _work(self) -> Ending:
+        try:
+            while self._waiting:
+                await self._deal_with(self._waiting.popleft())
+        except RunOver as over:
+            if over.ending is not STOPPED:
+                raise
+            return STOPPED  # and the other workers wait for the answers that are on their way to them
         return DONE
 
-    async def _work(self) -> None:
+    async def _deal_with(self, portion: list[UUID]) -> None:
         owned = self._plan.owned
-        while self._waiting:
-            await self._brake.released()
-            portion = self._waiting.popleft()
-            questions = await _whole(_in_books(owned, books.begin, owned, portion))
-            if not questions:
-                continue
-            try:
-                landed = await self._patiently(questions)
-            except Misaligned as misaligned:
-                ids = [question.item_id for question in questions]
-                await _whole(
-                    _in_books(owned, keep_misaligned, owned, ids, misaligned.reply, misaligned.replaced_characters)
-                )
-                raise RunOver(MISALIGNED) from None
-            if ending := await _whole(_in_books(owned, store, owned, landed)):
-                raise RunOver(ending)
+        await self._brake.released()
+        questions = await _whole(_in_books(owned, books.begin, owned, portion))
+        if not questions:
+            return
+        try:
+            landed = await asyncio.to_thread(bounded, await self._patiently(questions))
+        except Misaligned as misaligned:
+            ids = [question.item_id for question in questions]
+            await _whole(
+                _in_books(owned, keep_misaligned, owned, ids, misaligned.reply, misaligned.replaced_characters)
+            )
+            raise RunOver(MISALIGNED) from None
+        if ending := await _whole(_in_books(owned, store, owned, landed)):
+            raise RunOver(ending)
 
     async def _patiently(self, questions: Sequence[Question]) -> list[Landed]:
         """Ask, and ask again after a pause for all workers as long as the service says that it has too much to do."""
@@ -120,10 +129,8 @@ class Asking:
             except DatabaseError:
                 logger.exception("The lease of bench run %s could not be renewed; trying again.", owned.run_id)
                 continue
-            if is_stopping and self._plan.in_order:
-                self._brake.let_off()  # the question in flight is waited for, a pause is not
-            elif is_stopping:
-                raise RunOver(STOPPED)
+            if is_stopping:
+                self._brake.let_off()  # what is in flight is waited for, a pause is not
 
 
 class Brake:

@@ -18,6 +18,8 @@ class Ending:
 
 
 DONE: Final = Ending(RunState.DONE)
+# All that was to be asked was, as when errors are retried, but others never were; whoever shows it counts them.
+UNASKED: Final = Ending(RunState.STOPPED, "unasked")
 STOPPED: Final = Ending(RunState.STOPPED, "stopped", _("Stopped by a person. What was answered is kept."))
 UNAUTHORIZED: Final = Ending(
     RunState.FAILED, "unauthorized", _("The service did not accept the token. Set a new one, then resume.")

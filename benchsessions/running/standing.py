@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from benchsessions.models import BenchRun, BenchSession, RunState
+from benchsessions.running.endings import UNASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Standing:
 
     @property
     def may_stop(self) -> bool:
-        return self.is_running and not self.is_stopping
+        return self.is_running
 
     @property
     def may_resume(self) -> bool:
@@ -63,9 +64,17 @@ def standing(session: BenchSession) -> Standing:
         per_minute=per_minute,
         seconds_left=seconds_left,
         reason=run.reason,
-        sentence=gettext(run.sentence) if run.sentence else "",
+        sentence=_sentence(run, session.n_questions - done),
         is_stopping=run.state == RunState.RUNNING and run.stop_requested_at is not None,
     )
+
+
+def _sentence(run: BenchRun, unasked: int) -> str:
+    """Return in the reader's language why a run ended."""
+    if run.reason == UNASKED.reason:
+        told = ngettext("%(n)d question was not asked yet.", "%(n)d questions were not asked yet.", unasked)
+        return told % {"n": unasked}
+    return gettext(run.sentence) if run.sentence else ""
 
 
 def _pace(run: BenchRun) -> tuple[float | None, int | None]:

@@ -36,13 +36,13 @@ class Landed(NamedTuple):
 
 
 def store(owned: Owned, landed: Sequence[Landed]) -> Ending | None:
-    """Keep what came for questions; return why the run has to end now, None if it goes on.
+    """Keep what came for the questions of one call; return why the run has to end now, None if it goes on.
 
     Raises `LeaseLost`, and `RunOver` if the session is gone.
     """
     parts = [landed[start : start + AT_ONCE] for start in range(0, len(landed), AT_ONCE)]
-    endings = [_store(owned, part) for part in parts]
-    return next((ending for ending in endings if ending is not None), None)
+    endings = [_store(owned, part, is_first=part is parts[0]) for part in parts]
+    return endings[-1]
 
 
 def keep_misaligned(owned: Owned, item_ids: Collection[UUID], reply: Any, replaced_characters: int) -> None:
@@ -58,7 +58,7 @@ def keep_misaligned(owned: Owned, item_ids: Collection[UUID], reply: Any, replac
     store(owned, [Landed(item_id, None) for item_id in item_ids])
 
 
-def _store(owned: Owned, landed: Sequence[Landed]) -> Ending | None:
+def _store(owned: Owned, landed: Sequence[Landed], *, is_first: bool) -> Ending | None:
     with impatient_transaction():
         session, run = lock(owned), held(owned)
         due = Item.objects.filter(session=session, is_due=True, id__in=[each.item_id for each in landed])
@@ -69,12 +69,14 @@ def _store(owned: Owned, landed: Sequence[Landed]) -> Ending | None:
             if item := items.get(each.item_id):
                 with counting(item, grown):
                     _put(item, each)
-                run.errors_in_row = run.errors_in_row + 1 if item.status in FAILED else 0
                 # One by one: Django writes a single statement for many several times as slowly.
                 Item.objects.filter(id=item.id).update(**{name: getattr(item, name) for name in WRITTEN})
         _note_alignment(session, items.values())
         touch(session, replaced_characters=sum(each.replaced_characters for each in landed), **grown)
         run.n_asked += len(items)
+        # A call that failed is one error, however many questions it was of.
+        has_failed = all(item.status in FAILED for item in items.values())
+        run.errors_in_row = run.errors_in_row + is_first if has_failed else 0
         run.save(update_fields=["lease_until", "n_asked", "errors_in_row"])
     if run.stop_after_errors and run.errors_in_row >= run.stop_after_errors:
         return ERRORS

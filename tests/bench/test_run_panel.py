@@ -1,9 +1,11 @@
 """The panel and the calls that show how asking stands, and stop, resume and retry it; with real runs."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEntry
 from benchsessions.models import BenchRun, BenchSession, RunState, Target
@@ -126,8 +128,15 @@ def test_while_it_runs_it_can_be_stopped_and_says_how_long_it_takes(
     press(page, session, "stop")
     text = panel(page, session)
     assert "Stopping …" in text
-    assert 'value="stop"' not in text
+    assert "Press Stop again" in text
     assert press(page, session, "stop").status_code == 303
+    assert "Stopping …" in panel(page, session)  # a double click is one press
+    set_run(session, stop_requested_at=timezone.now() - timedelta(seconds=2))
+    press(page, session, "stop")
+    text = panel(page, session)
+    assert "Stopping …" not in text
+    assert "4 questions were not asked yet." in text
+    assert 'value="resume"' in text
 
 
 def test_what_is_not_possible_is_said(cast: Cast, sits: SignIn, session: BenchSession) -> None:

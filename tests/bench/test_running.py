@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from benchsessions.environments import write_settings
 from benchsessions.exceptions import NoTarget, NothingToRun, RunInProgress
 from benchsessions.models import BenchRun, BenchSession, Environment, Item, ItemStatus, RunState, Target
 from benchsessions.queries import analyst_of, response_of
-from benchsessions.running import books, resume_run, retry_errors, standing, start_run, stop_run
+from benchsessions.running import books, resume_run, retry_errors, standing, start_run, stop_run, storing
 from benchsessions.running.books import Owned
 from benchsessions.running.driving import MOST_TRIES, drive
 from benchsessions.running.endings import DONE, LeaseLost
@@ -28,6 +29,7 @@ from tenants.scope import tenant_scope
 from tests.accounts.parallel import at_once
 from tests.bench.rag import Reply, answer_to, as_usual, rag_service
 from tests.factories import AgentFactory
+from tests.live.people import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOKEN = "canary-0f3a9c1d-of-the-test"
@@ -223,6 +225,50 @@ def test_errors_in_a_row_stop_it_and_those_between_answers_do_not(rag, analyst, 
     assert (stands.done, stands.failed) == (26, 15)
 
 
+@pytest.mark.parametrize("at_once", [250, 3])
+def test_a_call_that_fails_is_one_error_in_a_row(rag, analyst, target, monkeypatch, at_once):
+    monkeypatch.setattr(storing, "AT_ONCE", at_once)
+    rag.answer = lambda asked: as_usual(asked) if asked.number in (1, 4) else Reply(500)
+    session = session_of(analyst, count=24, api_mode="bench")
+    start_run(session=session, by=analyst, batch_size=4, stop_after_errors=3)
+    stands = standing(fresh(session))
+    assert (stands.state, stands.done, stands.failed) == (RunState.DONE, 24, 16)
+    rag.answer = lambda asked: Reply(500)
+    retry_errors(session=session, by=analyst)
+    assert (standing(fresh(session)).reason, len(rag.asked)) == ("errors", 6 + 3)
+
+
+def test_a_retry_does_not_hide_what_was_never_asked(rag, analyst, target):
+    rag.answer = lambda asked: Reply(500)
+    session = session_of(analyst)
+    start_run(session=session, by=analyst, max_concurrent=1, stop_after_errors=2)
+    rag.answer = as_usual
+    retry_errors(session=session, by=analyst)
+    stands = standing(fresh(session))
+    assert (stands.state, stands.done, stands.failed, stands.may_resume) == (RunState.STOPPED, 2, 0, True)
+    assert stands.sentence == "4 questions were not asked yet."
+    resume_run(session=session, by=analyst)
+    stands = standing(fresh(session))
+    assert (stands.state, stands.sentence) == (RunState.DONE, "")
+
+
+@pytest.mark.parametrize("api_mode", ["backend", "bench"])
+def test_an_answer_that_nobody_could_send_back_is_an_error_of_its_question(rag, analyst, target, api_mode):
+    def answer(asked):
+        told = as_usual(asked)
+        for each in told["answers"] if asked.is_list else [told]:
+            if "3" in each["body"]:
+                each["body"] += "ж" * 150_000
+        return told
+
+    rag.answer = answer
+    session = session_of(analyst, api_mode=api_mode)
+    start_run(session=session, by=analyst)
+    items = items_of(session)
+    assert items[3].answer["error"] == {"kind": "parse", "message": "The answer is larger than 256 KB: 293 KB came."}
+    assert [item.status for item in items if item.index != 3] == [ItemStatus.OK] * 5
+
+
 def test_secrets_are_hidden_in_errors_and_in_answers(rag, analyst, target):
     def echo(asked):
         told = f"{asked.headers['Authorization']} {asked.headers['X-Key']} {asked.headers['X-Platform']} конец"
@@ -247,6 +293,20 @@ def test_who_is_told_to_wait_waits_and_asks_again(rag, analyst, target):
     session = session_of(analyst)
     start_run(session=session, by=analyst, max_concurrent=1)
     assert len(rag.asked) == 7
+    assert_each_has_its_answer(session)
+
+
+def test_of_many_who_wait_for_the_last_question_one_asks_it(rag, analyst, target):
+    def answer(asked):
+        if asked.number == 0:
+            return Reply(429, b"", {"Retry-After": "1"})
+        time.sleep(0.2)  # until the others are told to wait
+        return as_usual(asked)
+
+    rag.answer = answer
+    session = session_of(analyst, count=4)
+    start_run(session=session, by=analyst, max_concurrent=3)
+    assert standing(fresh(session)).state == RunState.DONE
     assert_each_has_its_answer(session)
 
 
@@ -320,9 +380,9 @@ def test_what_cannot_be_run_is_refused(rag, analyst, target):
     assert len(rag.asked) == 6
 
 
-def running_elsewhere(analyst, **fields):
+def running_elsewhere(analyst, api_mode="backend", **fields):
     """Return a run of a session as a process that holds it knows it."""
-    session = session_of(analyst)
+    session = session_of(analyst, api_mode=api_mode)
     Item.objects.filter(session=session).update(is_due=True)
     run = BenchRun.objects.create(
         session=session, started_by=analyst, owner=books.new_owner(), lease_until=lease_end(), n_due=6, **fields
@@ -382,15 +442,62 @@ def test_a_stop_ends_it_at_the_next_question(rag, analyst, target, in_order):
     assert_each_has_its_answer(session)
 
 
-def test_a_stop_cuts_what_is_in_flight_and_it_stays_due(rag, analyst, target, settings):
+def be_seen(owned):
+    """Wait until whoever asks has looked at their run twice, as they do to see a wish."""
+    leases = BenchRun.objects.filter(id=owned.run_id).values_list("lease_until", flat=True)
+    for _ in range(2):
+        before = leases.get()
+        wait_until(lambda before=before: leases.get() != before, 10)
+
+
+@pytest.mark.parametrize(
+    ("how", "calls", "state", "done"),
+    [
+        ({"api_mode": "backend", "max_concurrent": 3}, 3, RunState.STOPPED, 3),
+        ({"api_mode": "bench", "batch_size": 4}, 1, RunState.STOPPED, 4),
+        ({"api_mode": "bench"}, 1, RunState.DONE, 6),
+    ],
+)
+def test_a_stop_waits_for_what_is_in_flight(rag, analyst, target, settings, how, calls, state, done):
+    settings.RUN_SNAPSHOT_SECONDS = 0.05
+    session, owned = running_elsewhere(analyst, **how)
+    stopped = threading.Event()
+
+    def answer(asked):
+        rag.wait_for(calls)
+        with tenant_scope(owned.team_id):
+            if asked.number == calls - 1:
+                stop_run(session.id)
+                assert standing(fresh(session)).is_stopping
+                stopped.set()
+            stopped.wait(10)
+            be_seen(owned)
+            connections.close_all()
+        return as_usual(asked)
+
+    rag.answer = answer
+    run_alone(owned)
+    stands = standing(fresh(session))
+    assert (stands.state, stands.done, stands.failed, stands.may_resume) == (state, done, 0, done < 6)
+    assert [item.attempts for item in items_of(session)] == [1] * done + [0] * (6 - done)
+    assert len(rag.asked) == calls
+
+
+def test_a_second_stop_cuts_what_is_in_flight_and_it_stays_due(rag, analyst, target, settings):
     settings.RUN_SNAPSHOT_SECONDS = 0.1
     session, owned = running_elsewhere(analyst, max_concurrent=2)
     held = threading.Event()
 
     def answer(asked):
+        rag.wait_for(2)
         if asked.number == 1:
             with tenant_scope(owned.team_id):
-                stop_run(session.id)
+                assert stop_run(session.id)
+                assert stop_run(session.id)
+                assert standing(fresh(session)).is_stopping  # a double click is one press
+                BenchRun.objects.update(stop_requested_at=timezone.now() - timedelta(seconds=2))
+                assert stop_run(session.id)
+                assert not stop_run(session.id)
                 connections.close_all()
         held.wait(10)
         return as_usual(asked)

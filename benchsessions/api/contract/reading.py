@@ -1,6 +1,5 @@
 """What the contract's clients send, checked against the limits of `docs/bench.md`; refusals name the path."""
 
-import json
 import re
 from collections.abc import Collection, Iterator
 from itertools import chain
@@ -11,7 +10,7 @@ from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from benchsessions.answers import DOCUMENT_KEYS, take_apart
+from benchsessions.answers import ANSWER_BYTES, DOCUMENT_KEYS, size_of, take_apart
 from benchsessions.characters import check_characters, cleaned
 from benchsessions.faults import Fault, refuse
 from benchsessions.models import ApiMode, Environment
@@ -20,7 +19,6 @@ from benchsessions.wording import QUESTION_CHARS
 from tenants.api.parsers import take_body
 from tenants.exceptions import Invalid, TooLarge
 
-ANSWER_BYTES: Final = 256 * 1024
 MOST_DOCUMENTS: Final = 50
 CONTENT_CHARS: Final = 20_000
 ANNOTATIONS_BYTES: Final = 4 * 2**20
@@ -88,7 +86,7 @@ def _read(body: dict[str, Any], names: Collection[str], faults: list[Fault]) -> 
     refuse(chain(faults, _request_faults(questions), _response_faults(response)))
     check_characters(questions, "request")
     check_characters(annotations, "annotations")
-    if annotations is not None and _size(annotations) > ANNOTATIONS_BYTES:
+    if annotations is not None and size_of(annotations) > ANNOTATIONS_BYTES:
         raise TooLarge(errors={"annotations": [_("At most %(most)d KB.") % {"most": ANNOTATIONS_BYTES // 1024}]})
     asked = None if questions is None else [Asked(entry) for entry in questions]
     return Sent(asked, response, replaced, annotations, sorted(body.keys() - set(names)))
@@ -125,7 +123,7 @@ def _response_faults(response: Any) -> Iterator[Fault]:
     around = f"response.{frame.key}" if frame.key else "response"
     for place, answer in enumerate(answers):
         path = f"{around}.{place}"
-        if _size(answer) > ANSWER_BYTES:
+        if size_of(answer) > ANSWER_BYTES:
             yield path, _("At most %(most)d KB.") % {"most": ANSWER_BYTES // 1024}
         elif isinstance(answer, dict):
             yield from _document_faults(answer, path)
@@ -143,7 +141,3 @@ def _document_faults(answer: dict[str, Any], path: str) -> Iterator[Fault]:
             if isinstance(content, str) and len(content) > CONTENT_CHARS:
                 sentence = _("At most %(most)d characters.") % {"most": CONTENT_CHARS}
                 yield f"{path}.{key}.{place}.content", sentence
-
-
-def _size(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
