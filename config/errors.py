@@ -52,7 +52,7 @@ def as_parley_error(error: Exception) -> ParleyError | None:
         case PermissionDenied():
             return Forbidden()
         case RequestDataTooBig():
-            return TooLarge()
+            return TooLarge("This text is larger than a form takes. Send it as a file, or in parts.")
         case drf.ValidationError():
             return Invalid(errors=_sentences(error.detail))
         case drf.NotAuthenticated():

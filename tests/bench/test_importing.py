@@ -247,3 +247,10 @@ def test_json_in_a_cell_that_cannot_be_kept_stays_text(cell: str, cast: Cast, si
         if session is not None:
             assert response_of(session)["answers"][0]["error"] == cell
             assert said_in(session) == {}
+
+
+@pytest.mark.parametrize("path", ["/bench/import", "/bench/sets/new"])
+def test_pasted_text_beyond_what_a_form_takes_is_refused_with_what_to_do(cast: Cast, sits: SignIn, path: str) -> None:
+    refused = sits(cast.owner).post(path, {"text": "я" * 2**21})
+    assert refused.status_code == 413
+    assert "Send it as a file, or in parts." in refused.content.decode()
