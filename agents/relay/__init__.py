@@ -105,17 +105,22 @@ def launch(run: Run, call: Call) -> None:
         run_to_end(drive(live))
 
 
-async def carry_out(run: Run, call: Call) -> LiveRun:
-    """Drive a booked run from the loop of whoever asks, and return it ended; if they are cut, it is stopped."""
-    live = _live(run, call)
-    if _relay is not None and _relay.loop is asyncio.get_running_loop():
-        _relay.begin(live)
-    else:
-        live.task = asyncio.create_task(drive(live))
+async def carry_out(booking: Coroutine[Any, Any, tuple[Run, Call]]) -> LiveRun:
+    """Book a run and drive it from the loop of whoever asks, and return it ended; raise what the booking does.
+
+    If they are cut, it is stopped; interrupted where the server ends or the agent was not called yet.
+    """
+    booked, live = asyncio.ensure_future(booking), None
     try:
+        live = _begun(*await asyncio.shield(booked))
         await live.transcript.ended()
     except asyncio.CancelledError:
-        live.cancel(STOPPED)
+        await asyncio.wait({booked})  # it cannot be taken back: what was booked has to end
+        if booked.exception() is None:
+            ending = ledger.INTERRUPTED if live is None or is_ending() else STOPPED
+            live = live or _begun(*booked.result())
+            live.cancel(ending)
+            await live.transcript.ended()
         raise
     return live
 
@@ -173,6 +178,16 @@ def _live(run: Run, call: Call) -> LiveRun:
         is_waiting=run.admitted_at is None,
         is_trial=run.is_trial,
     )
+
+
+def _begun(run: Run, call: Call) -> LiveRun:
+    """Start a booked run on the loop of whoever asks."""
+    live = _live(run, call)
+    if _relay is not None and _relay.loop is asyncio.get_running_loop():
+        _relay.begin(live)
+    else:
+        live.task = asyncio.create_task(drive(live))
+    return live
 
 
 def _serving() -> bool:

@@ -6,7 +6,6 @@ from time import monotonic
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from accounts.models import User
 from agents.kinds.http import hidden
 from agents.models import Agent
 from benchsessions.answers import ANSWER_BYTES, size_of
@@ -33,7 +32,6 @@ class Plan:
     seconds: float
     dialogue_id: str
     with_classify: bool
-    user: User | None
     agent: Agent | None = None
     url: str = ""
     headers: dict[str, str] = field(default_factory=dict, repr=False)

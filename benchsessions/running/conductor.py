@@ -35,6 +35,7 @@ class WithBenchRuns:
         async def heard() -> Any:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
+                relay.relay().begin_to_shut_down()  # calls cut now were interrupted, nobody stopped them
                 await here.begin_to_shut_down()
             return message
 

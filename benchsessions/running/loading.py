@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from accounts.models import User
 from agents.queries import may_use
 from benchsessions.environments import settings_of
 from benchsessions.models import ApiMode, BenchRun, Target
@@ -30,7 +31,7 @@ def load(owned: Owned) -> Plan:
     run = _run_of(owned)
     if run.stop_requested_at is not None:
         raise RunOver(STOPPED)
-    target = check(owned)
+    target, _ = check(owned)
     assert run.started_by is not None  # as was checked
     is_list = target.agent_id is None and run.session.api_mode == ApiMode.BENCH
     try:
@@ -50,7 +51,6 @@ def load(owned: Owned) -> Plan:
         seconds=target.list_seconds if is_list else target.answer_seconds,
         dialogue_id=str(run.dialogue_id),
         with_classify=run.with_classify,
-        user=run.started_by.user,
         agent=target.agent,
         url=target.bench_url if is_list else target.backend_url,
         headers=headers_for(headers, values, token) if target.agent is None else {},
@@ -58,8 +58,10 @@ def load(owned: Owned) -> Plan:
     )
 
 
-def check(owned: Owned) -> Target:
-    """Return where the questions of a run are sent; raise `RunOver` if they may not be sent any more, `LeaseLost`.
+def check(owned: Owned) -> tuple[Target, User | None]:
+    """Return where the questions of a run are sent, and the person who started it.
+
+    Raises `RunOver` if they may not be sent any more, `LeaseLost`.
 
     Team, session, starter and target may all have gone while it went on.
     """
@@ -77,7 +79,7 @@ def check(owned: Owned) -> Target:
         raise RunOver(NO_STARTER)
     if target.agent is not None and not (user is not None and may_use(user, target.agent)):
         raise RunOver(NO_TARGET)
-    return target
+    return target, user
 
 
 def _run_of(owned: Owned) -> BenchRun:

@@ -41,13 +41,12 @@ class ThroughAgent:
         plan, began = self._plan, monotonic()
         try:
             relay.check_room()
-            booked = await in_team(plan.owned.team_id, self._book, questions[0])
+            live = await relay.carry_out(in_team(plan.owned.team_id, self._book, questions[0]))
         except (AgentPaused, AgentsBusyError) as error:
             seconds = float(error.headers.get("Retry-After", "0")) or None
             raise Busy(seconds, failed(questions, "rag", error.sentence)) from None
         except ParleyError as error:  # the quota of who started it, or their tier
             raise RunOver(Ending(RunState.FAILED, error.code.lower(), error.sentence)) from None
-        live = await relay.carry_out(*booked)
         if plan.in_order:
             self._their_conversation_id = live.outcome.conversation_id or self._their_conversation_id
         ending = live.transcript.ending
@@ -58,25 +57,25 @@ class ThroughAgent:
     def _book(self, question: Question) -> tuple[Run, Call]:
         """Book the call and return it; raise what keeps the person from making it."""
         plan = self._plan
-        agent = check(plan.owned).agent
+        target, user = check(plan.owned)  # anew: their tier may be another by now
+        agent = target.agent
         if agent is None:
             raise RunOver(NO_TARGET)
         said = [*(_said_before(plan, question) if plan.in_order else ()), Said("user", question.text)]
-        with transaction.atomic():
-            size = sum(len(each.content) for each in said)
-            run, _ = ledger.book_run(agent=agent, user=plan.user, purpose=RunPurpose.BENCH, chars_in=size)
+        size = sum(len(each.content) for each in said)
         try:
-            call = call_of(
-                agent,
-                said,
-                user=str(plan.user),
-                conversation_id=plan.dialogue_id if plan.in_order else str(run.id),
-                message_id=str(run.id),
-                their_conversation_id=self._their_conversation_id,
-            )
+            with transaction.atomic():
+                run, _ = ledger.book_run(agent=agent, user=user, purpose=RunPurpose.BENCH, chars_in=size)
+                return run, call_of(
+                    agent,
+                    said,
+                    user=str(user),
+                    conversation_id=plan.dialogue_id if plan.in_order else str(run.id),
+                    message_id=str(run.id),
+                    their_conversation_id=self._their_conversation_id,
+                )
         except UnreadableSecret:
             raise RunOver(UNREADABLE) from None
-        return run, call
 
     def _failure(self, questions: Sequence[Question], live: LiveRun, began: float) -> list[Landed]:
         ending = live.transcript.ending
