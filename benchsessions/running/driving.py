@@ -26,6 +26,7 @@ R = TypeVar("R")
 logger = logging.getLogger(__name__)
 BOOKING_TRIES: Final = 12
 MOST_TRIES: Final = 6
+FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 60.0
 
 
@@ -103,14 +104,17 @@ class Asking:
             raise RunOver(ending)
 
     async def _patiently(self, questions: Sequence[Question]) -> list[Landed]:
-        """Ask, and ask again after a pause for all workers as long as the service says that it has too much to do."""
-        pause = 1.0
+        """Ask, and ask again after a pause for all workers as long as the service says that it has too much to do.
+
+        Each pause is twice the last one, or longer where the service says so.
+        """
+        pause = FIRST_PAUSE
         for _ in range(MOST_TRIES):
             try:
                 return await self._asker.ask(questions)
             except Busy as busy:
                 landed = busy.landed
-                self._brake.hold(min(LONGEST_PAUSE, pause if busy.seconds is None else busy.seconds))
+                self._brake.hold(min(LONGEST_PAUSE, max(pause, busy.seconds or 0)))
                 pause *= 2
             await self._brake.released()
         return landed

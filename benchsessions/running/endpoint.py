@@ -44,6 +44,7 @@ class Endpoint:
     async def ask(self, questions: Sequence[Question]) -> list[Landed]:
         """Send one call and return what came for each question; the time is ours where the service says none."""
         plan, began = self._plan, monotonic()
+        most_bytes = LIST_BYTES if plan.is_list else ANSWER_BYTES
 
         def fault(kind: str, message: str) -> list[Landed]:
             return failed(questions, kind, message, secrets=plan.secrets, elapsed_ms=milliseconds(began))
@@ -52,8 +53,8 @@ class Endpoint:
             async with asyncio.timeout(plan.seconds), self._posted(questions) as reply:
                 if not 200 <= reply.status < 300:
                     return await self._refused(reply, questions, began)
-                body = await whole_body(reply, LIST_BYTES if plan.is_list else ANSWER_BYTES)
-            value, replaced = await asyncio.to_thread(read_reply, body, plan.secrets)
+                body = await whole_body(reply, most_bytes)
+            value, replaced = await asyncio.to_thread(read_reply, body, plan.secrets, most_bytes)
         except TimeoutError:
             return fault("timeout", f"No answer within {plan.seconds:g} s.")
         except AgentError as error:
@@ -143,7 +144,7 @@ def _seconds_in(retry_after: str) -> float | None:
     if retry_after.isascii() and retry_after.isdigit():
         return float(retry_after[:6])
     try:
-        until = parsedate_to_datetime(retry_after)
-    except ValueError:
+        until = parsedate_to_datetime(retry_after).astimezone(UTC)
+    except (ValueError, OverflowError):  # a last day of all that is beyond it here
         return None
-    return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from django.conf import settings
 from rest_framework.exceptions import ParseError
 
 from agents.exceptions import AgentError
 from agents.kinds.http import MASK
 from agents.replies import BodyCutError, Reply
 from benchsessions.characters import cleaned
+from benchsessions.shape import check_shape
 from tenants.api.parsers import decode
-from tenants.exceptions import Invalid
+from tenants.exceptions import Invalid, TooLarge
 
 MOST_DEPTH: Final = 32
 BEGINNING_BYTES: Final = 64 * 1024
@@ -43,13 +45,16 @@ async def beginning(reply: Reply) -> str:
     return body.decode(errors="replace").strip()
 
 
-def read_reply(body: bytes, secrets: Sequence[str]) -> tuple[Any, int]:
+def read_reply(body: bytes, secrets: Sequence[str], most_bytes: int) -> tuple[Any, int]:
     """Return the JSON in a body as it can be kept, and how many characters of it had to be replaced.
 
-    Raises `ValueError` with a plain sentence.
+    `most_bytes` is how large a body may be. Raises `ValueError` with a plain sentence.
     """
     try:
+        check_shape(body, min(most_bytes, settings.MAX_BENCH_BODY_BYTES))
         value, replaced = cleaned(_kept(decode(body, what="The answer"), secrets, MOST_DEPTH + 2))
+    except TooLarge:
+        raise ValueError("The answer holds too many values.") from None
     except (ParseError, Invalid) as error:
         raise ValueError(error.sentence if isinstance(error, Invalid) else str(error.detail)) from None
     if value is None:

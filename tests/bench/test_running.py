@@ -18,7 +18,7 @@ from benchsessions.environments import write_settings
 from benchsessions.exceptions import NoTarget, NothingToRun, RunInProgress
 from benchsessions.models import BenchRun, BenchSession, Environment, Item, ItemStatus, RunState, Target
 from benchsessions.queries import analyst_of, response_of
-from benchsessions.running import books, resume_run, retry_errors, standing, start_run, stop_run, storing
+from benchsessions.running import books, driving, resume_run, retry_errors, standing, start_run, stop_run, storing
 from benchsessions.running.books import Owned
 from benchsessions.running.driving import MOST_TRIES, drive
 from benchsessions.running.endings import DONE, LeaseLost
@@ -310,11 +310,15 @@ def test_of_many_who_wait_for_the_last_question_one_asks_it(rag, analyst, target
     assert_each_has_its_answer(session)
 
 
-def test_who_is_told_to_wait_for_ever_gives_up(rag, analyst, target):
-    rag.answer = lambda asked: Reply(503, b"later", {"Retry-After": "0"})
+@pytest.mark.parametrize("said", ["0", "Fri, 31 Dec 9999 23:59:59 -0500", "Fri, 31 Dec 1999 23:59:59 GMT", "soon"])
+def test_who_is_told_to_wait_for_ever_gives_up(rag, analyst, target, monkeypatch, said):
+    monkeypatch.setattr(driving, "FIRST_PAUSE", 0.02)
+    began = time.monotonic()
+    rag.answer = lambda asked: Reply(503, b"later", {"Retry-After": said})
     session = session_of(analyst, count=1)
     start_run(session=session, by=analyst)
     assert len(rag.asked) == MOST_TRIES
+    assert time.monotonic() - began >= 0.02 * (2**MOST_TRIES - 1)
     assert items_of(session)[0].answer["error"] == {"kind": "http", "http_status": 503, "message": "later"}
 
 
