@@ -16,6 +16,7 @@ COUNTED: Final = ("status", "verdict", "is_flagged")
 def counts_of(item: Item) -> Counter[str]:
     """Return what one question adds. A verdict on an error is kept and counts as nothing: there was no answer."""
     counts = Counter({"n_answered": item.status == ItemStatus.OK, "n_failed": item.status in FAILED})
+    counts["n_skipped"] += item.status == ItemStatus.SKIPPED
     counts["n_flagged"] += item.is_flagged
     if item.verdict and item.status not in FAILED:
         counts["n_rated"] += 1

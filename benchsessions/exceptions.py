@@ -61,6 +61,11 @@ class NothingToRun(Conflict):
     sentence = _("There is nothing left to ask.")
 
 
+class ResponseUnlaid(Conflict):
+    code = "BENCH_RESPONSE_MISALIGNED"
+    sentence = _("Asking would replace the answers that were sent, which do not match the questions. Run them again.")
+
+
 class EnvironmentNotFound(NotFound):
     code = "BENCH_ENVIRONMENT_NOT_FOUND"
     sentence = _("There is no such environment.")

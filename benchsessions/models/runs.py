@@ -26,7 +26,8 @@ class BenchRun(TenantModel):
     `owner` is the process that asks; its lease says until when it is believed alive, after which any other takes the
     run over. `dialogue_id` names the conversation in which questions are asked in order. `batch_size` is how many
     questions go into one call of the bench mode, 0 for all. `n_due` is how many questions it set out to ask at
-    `resumed_at`, `n_asked` how many of them are behind it: both are for showing only.
+    `resumed_at`, `n_asked` how many of them are behind it: both are for showing only. `n_crashes` is how many processes
+    died with it since then.
     """
 
     session = models.ForeignKey(BenchSession, on_delete=models.CASCADE, related_name="runs")
@@ -39,6 +40,7 @@ class BenchRun(TenantModel):
     max_concurrent = models.PositiveSmallIntegerField(default=1)
     stop_after_errors = models.PositiveIntegerField(default=10)
     errors_in_row = models.PositiveIntegerField(default=0)
+    n_crashes = models.PositiveIntegerField(default=0)
     owner = models.CharField(max_length=200, blank=True)
     lease_until = models.DateTimeField(null=True)
     stop_requested_at = models.DateTimeField(null=True)

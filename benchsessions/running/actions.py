@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from agents.relay.ledger import lease_end
 from benchsessions.environments import settings_of
-from benchsessions.exceptions import NoTarget, NothingToRun, RunInProgress
+from benchsessions.exceptions import NoTarget, NothingToRun, ResponseUnlaid, RunInProgress
 from benchsessions.locking import lock_session, touch
 from benchsessions.models import Analyst, ApiMode, BenchRun, BenchSession, Item, ItemStatus, RunState, Target
 from benchsessions.models.sessions import FAILED
@@ -38,18 +38,15 @@ def start_run(
     """Begin to ask all questions of a session that were not asked yet, as `by` asks its environment.
 
     What is None is as the target and the person's own settings have it. `batch_size` 0 sends a whole list at once,
-    `stop_after_errors` 0 never stops. Raises `NoTarget`, `RunInProgress`, `NothingToRun`, `SessionNotFound`.
+    `stop_after_errors` 0 never stops. Raises `NoTarget`, `RunInProgress`, `ResponseUnlaid`, `NothingToRun`,
+    `SessionNotFound`.
     """
     locked = lock_session(session.id)
     target = _target_of(locked)
-    values, _ = settings_of(by, locked.environment)
-    classifies = values["withClassify"] if with_classify is None else with_classify
-    resets = values["resetSessionMode"] if reset_session is None else reset_session
-    most = min(max_concurrent or target.max_concurrent, target.max_concurrent, settings.BENCH_MAX_CONCURRENT)
-    run = _idle_run(locked, target)
-    run.batch_size, run.stop_after_errors = batch_size, stop_after_errors
-    run.max_concurrent, run.with_classify = max(1, most), bool(classifies)
-    run.in_order = locked.api_mode == ApiMode.BACKEND and not resets
+    run = _idle_run(locked) or BenchRun(session=locked)
+    _set_up(run, target, by, with_classify, reset_session)
+    most = min(max_concurrent or run.max_concurrent, run.max_concurrent)
+    run.batch_size, run.stop_after_errors, run.max_concurrent = batch_size, stop_after_errors, max(1, most)
     run.started_at = timezone.now()
     Item.objects.filter(session=locked, status=ItemStatus.PENDING).update(is_due=True)
     return _go(run, locked, by)
@@ -59,10 +56,10 @@ def start_run(
 def resume_run(*, session: BenchSession, by: Analyst) -> BenchRun:
     """Go on with what was not asked yet and what was cut, in the same dialogue, with the settings of `by`.
 
-    Raises `NoTarget`, `RunInProgress`, `NothingToRun`, `SessionNotFound`.
+    Raises `NoTarget`, `RunInProgress`, `ResponseUnlaid`, `NothingToRun`, `SessionNotFound`.
     """
     locked = lock_session(session.id)
-    run = _idle_run(locked, _target_of(locked))
+    run = _run_to_go_on(locked, by)
     Item.objects.filter(session=locked, status=ItemStatus.PENDING).update(is_due=True)
     return _go(run, locked, by)
 
@@ -71,10 +68,10 @@ def resume_run(*, session: BenchSession, by: Analyst) -> BenchRun:
 def retry_errors(*, session: BenchSession, by: Analyst) -> BenchRun:
     """Ask again what failed and nothing else; the old error stays until there is an answer or another error.
 
-    Raises `NoTarget`, `RunInProgress`, `NothingToRun`, `SessionNotFound`.
+    Raises `NoTarget`, `RunInProgress`, `ResponseUnlaid`, `NothingToRun`, `SessionNotFound`.
     """
     locked = lock_session(session.id)
-    run = _idle_run(locked, _target_of(locked))
+    run = _run_to_go_on(locked, by)
     asked = Item.objects.filter(session=locked)
     asked.filter(is_due=True).update(is_due=False)
     asked.filter(status__in=FAILED).update(is_due=True)
@@ -105,12 +102,41 @@ def _target_of(session: BenchSession) -> Target:
     return target
 
 
-def _idle_run(session: BenchSession, target: Target) -> BenchRun:
-    """Return the run of a locked session, made by its first start; raise `RunInProgress`."""
+def _run_to_go_on(session: BenchSession, by: Analyst) -> BenchRun:
+    """Return the run of a locked session; one that never was is set up as `by` has it."""
+    target = _target_of(session)
+    run = _idle_run(session)
+    if run is None:
+        run = BenchRun(session=session)
+        _set_up(run, target, by)
+    return run
+
+
+def _set_up(
+    run: BenchRun,
+    target: Target,
+    by: Analyst,
+    with_classify: bool | None = None,
+    reset_session: bool | None = None,
+) -> None:
+    """Have a run ask as the target and the settings of `by` say, but for what is given."""
+    session = run.session
+    values, _ = settings_of(by, session.environment)
+    classifies = values["withClassify"] if with_classify is None else with_classify
+    resets = values["resetSessionMode"] if reset_session is None else reset_session
+    run.max_concurrent = min(target.max_concurrent, settings.BENCH_MAX_CONCURRENT)
+    run.with_classify = bool(classifies)
+    run.in_order = session.api_mode == ApiMode.BACKEND and not resets
+
+
+def _idle_run(session: BenchSession) -> BenchRun | None:
+    """Return the run of a locked session, None before its first start; raise `RunInProgress`, `ResponseUnlaid`."""
     run = find(BenchRun.objects.select_for_update(no_key=True), session=session)
     if run is not None and run.state == RunState.RUNNING:
         raise RunInProgress()
-    return run or BenchRun(session=session, max_concurrent=target.max_concurrent)
+    if session.is_unlaid:
+        raise ResponseUnlaid()
+    return run
 
 
 def _go(run: BenchRun, session: BenchSession, by: Analyst) -> BenchRun:
@@ -119,7 +145,7 @@ def _go(run: BenchRun, session: BenchSession, by: Analyst) -> BenchRun:
     if not run.n_due:
         raise NothingToRun()
     begun: dict[str, Any] = {"state": RunState.RUNNING, "started_by": by, "owner": new_owner(), "n_asked": 0}
-    begun |= {"lease_until": lease_end(), "resumed_at": timezone.now(), "errors_in_row": 0}
+    begun |= {"lease_until": lease_end(), "resumed_at": timezone.now(), "errors_in_row": 0, "n_crashes": 0}
     begun |= {"stop_requested_at": None, "ended_at": None, "reason": "", "sentence": ""}
     for name, value in begun.items():
         setattr(run, name, value)

@@ -17,13 +17,14 @@ from agents.relay.ledger import PROCESS, lease_end
 from benchsessions.exceptions import SessionNotFound
 from benchsessions.locking import lock_session
 from benchsessions.models import BenchRun, BenchSession, Item, ItemStatus, RunState
-from benchsessions.running.endings import DELETED, DONE, STOPPED, UNASKED, Ending, LeaseLost, RunOver
+from benchsessions.running.endings import DELETED, DONE, FAULT, STOPPED, UNASKED, Ending, LeaseLost, RunOver
 from tenants.database import impatient_transaction
 from tenants.managers import find
 from tenants.scope import tenant_scope, unsafe_all_tenants
 
 logger = logging.getLogger(__name__)
 PURGED_AT_ONCE: Final = 20
+MOST_CRASHES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def due_of(session_id: UUID) -> list[UUID]:
 def begin(owned: Owned, item_ids: Collection[UUID]) -> list[Question]:
     """Note that questions are about to be asked, and return those that still are to be.
 
-    Raises `RunOver` for one that shall stop, `LeaseLost`.
+    Raises `RunOver` for one that shall stop or that ends each process that asks, `LeaseLost`.
     """
     with impatient_transaction():
         lock(owned)
@@ -67,7 +68,10 @@ def begin(owned: Owned, item_ids: Collection[UUID]) -> list[Question]:
         if run.stop_requested_at is not None:
             raise RunOver(STOPPED)
         due = Item.objects.filter(session=owned.session_id, id__in=item_ids, is_due=True)
-        rows = list(due.defer(None).only("index", "request", "question"))
+        rows = list(due.defer(None).only("index", "request", "question", "attempts"))
+        if run.n_crashes >= MOST_CRASHES and any(row.attempts >= MOST_CRASHES for row in rows):
+            logger.error("The bench run %s crashed %d times; its next questions are left.", run.id, run.n_crashes)
+            raise RunOver(FAULT)
         due.update(attempts=F("attempts") + 1)
         run.save(update_fields=["lease_until"])
     return [Question(row.id, row.index, row.request, row.question) for row in rows]
@@ -118,7 +122,8 @@ def adopt(spared: Collection[UUID]) -> list[Owned]:
         for run_id, team_id, session_id, owner, lease_until in seen:
             mine = Owned(run_id, team_id, session_id, new_owner())
             as_seen = expired.filter(id=run_id, owner=owner, lease_until=lease_until)
-            if as_seen.update(owner=mine.owner, lease_until=lease_end()):
+            crashed = 1 if owner else 0  # who ends in peace lets go
+            if as_seen.update(owner=mine.owner, lease_until=lease_end(), n_crashes=F("n_crashes") + crashed):
                 taken.append(mine)
     return taken
 

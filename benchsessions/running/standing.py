@@ -13,9 +13,10 @@ from benchsessions.running.endings import UNASKED
 class Standing:
     """What a progress bar shows.
 
-    `state` is None for a session that was never run. `done` of `total` questions have an answer or an error, `failed`
-    of them an error; `asked` of `due` were dealt with since it was started or resumed last, which is what the rate is
-    of. `sentence` says in the reader's language why it ended.
+    `state` is None for a session that was never run. `done` of `total` questions have an answer, an error, or were
+    skipped, `failed` of them have an error; `asked` of `due` were dealt with since it was started or resumed last,
+    which is what the rate is of. `sentence` says in the reader's language why it ended. One that `is_unlaid` is not
+    asked: the answers that a client sent would be lost.
     """
 
     state: RunState | None
@@ -28,6 +29,7 @@ class Standing:
     seconds_left: int | None = None
     reason: str = ""
     sentence: str = ""
+    is_unlaid: bool = False
     is_stopping: bool = False
 
     @property
@@ -40,7 +42,7 @@ class Standing:
 
     @property
     def may_resume(self) -> bool:
-        return not self.is_running and self.done < self.total
+        return not (self.is_running or self.is_unlaid) and self.done < self.total
 
     @property
     def may_retry(self) -> bool:
@@ -49,10 +51,10 @@ class Standing:
 
 def standing(session: BenchSession) -> Standing:
     """Return how a session's asking stands; costs one query, none where `runs` were fetched along."""
-    done = session.n_answered + session.n_failed
+    done = session.n_answered + session.n_failed + session.n_skipped
     run = next(iter(session.runs.all()), None)
     if run is None:
-        return Standing(None, done, session.n_questions, session.n_failed)
+        return Standing(None, done, session.n_questions, session.n_failed, is_unlaid=session.is_unlaid)
     per_minute, seconds_left = _pace(run)
     return Standing(
         state=RunState(run.state),
@@ -65,6 +67,7 @@ def standing(session: BenchSession) -> Standing:
         seconds_left=seconds_left,
         reason=run.reason,
         sentence=_sentence(run, session.n_questions - done),
+        is_unlaid=session.is_unlaid,
         is_stopping=run.state == RunState.RUNNING and run.stop_requested_at is not None,
     )
 

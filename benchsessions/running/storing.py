@@ -103,8 +103,8 @@ def _note_alignment(session: BenchSession, items: Collection[Item]) -> None:
     changes: dict[str, Any] = {"is_misaligned": True} if is_short else {}
     if came and session.response_frame is None:
         changes["response_frame"] = FRAME
-    missing = Item.objects.filter(session=session, status=ItemStatus.MISSING)
-    if came and session.is_misaligned and not is_short and not missing.exists():
+    unanswered = Item.objects.filter(session=session, status__in=[ItemStatus.MISSING, ItemStatus.PENDING])
+    if came and session.is_misaligned and not is_short and not unanswered.exists():
         changes |= {"is_misaligned": False, "raw_response": None}
     if changes:
         BenchSession.objects.filter(id=session.id).update(**changes)

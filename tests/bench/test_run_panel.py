@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from benchsessions.models import BenchRun, BenchSession, RunState, Target
 from benchsessions.queries import analyst_of
-from benchsessions.sessions import Asked, create_session
+from benchsessions.sessions import Asked, change_session, create_session
 from tenants.scope import tenant_scope
 from tests.bench.conftest import SignIn
 from tests.bench.rag import Rag, Reply, as_usual, rag_service
@@ -154,6 +154,24 @@ def test_what_is_not_possible_is_said(cast: Cast, sits: SignIn, session: BenchSe
 def test_a_form_leads_back_to_our_own_pages_only(cast: Cast, sits: SignIn, session: BenchSession) -> None:
     answer = press(sits(cast.owner), session, "stop", next="https://evil.example/")
     assert answer["Location"] == reverse("bench-run", args=[session.id])
+
+
+@runs
+def test_answers_that_were_sent_and_match_nothing_are_not_asked_over(
+    cast: Cast, sits: SignIn, session: BenchSession, rag: Rag
+) -> None:
+    page = sits(cast.owner)
+    with tenant_scope(cast.team.id):
+        change_session(session_id=session.id, author=analyst_of(cast.owner), response=[{"body": "один"}] * 2)
+    text = panel(page, session)
+    assert "would replace the answers that were sent" in text
+    assert f'href="{reverse("bench-new")}?from={session.id}"' in text
+    assert 'name="action"' not in text
+    assert (
+        b"Run them again"
+        in page.post(reverse("bench-run", args=[session.id]), {"action": "start"}, follow=True).content
+    )
+    assert rag.asked == []
 
 
 @runs
