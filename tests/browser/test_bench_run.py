@@ -84,7 +84,12 @@ def test_a_session_is_started_watched_stopped_and_resumed(signed_in, gate):
     page.context.set_offline(False)
     expect(page.locator("[data-connection]")).to_be_empty(timeout=15_000)
 
-    page.get_by_role("button", name="Stop").press("Enter")
+    stop = page.get_by_role("button", name="Stop")
+    stop.press("Enter")
+    expect(page.locator("#run-figures")).to_contain_text("Press Stop again to cut them off")
+    take(page, "bench-run-stopping")
+    page.wait_for_timeout(1_100)  # two presses within a second are one
+    stop.press("Enter")
     resume = page.get_by_role("button", name="Resume")
     expect(resume).to_be_visible(timeout=15_000)
     expect(resume).to_be_focused()  # what was pressed is gone, and the keyboard stays where it was
