@@ -15,7 +15,7 @@ from benchsessions.forms.comparing import number_fault, sessions_named
 from benchsessions.judged import Judged
 from benchsessions.models import BenchSession, Item, ItemStatus
 from benchsessions.queries import sessions
-from tenants.api.fields import StrictCharField
+from tenants.api.fields import QueryIntegerField, StrictCharField
 from tenants.exceptions import Invalid
 
 MOST_QUESTIONS = 1_000
@@ -81,8 +81,8 @@ class CompareQuerySerializer(serializers.Serializer[Any]):
 
     show = serializers.ChoiceField(Show.choices, default=Show.ALL)
     search = StrictCharField(default="", allow_blank=True, max_length=200)
-    limit = serializers.IntegerField(default=200, min_value=1, max_value=MOST_QUESTIONS)
-    offset = serializers.IntegerField(default=0, min_value=0, max_value=2**31)
+    limit = QueryIntegerField(default=200, min_value=1, max_value=MOST_QUESTIONS)
+    offset = QueryIntegerField(default=0, min_value=0, max_value=2**31)
 
 
 class ComparisonViewSet(BenchViewSet[BenchSession]):

@@ -20,7 +20,7 @@ from benchsessions.faults import refuse
 from benchsessions.models import Question, QuestionSet, QuestionSetVersion
 from benchsessions.models.questions import NAME_CHARS
 from benchsessions.wording import MOST_DOCUMENTS, MOST_TAGS, Wording, faults_of, number_fault
-from tenants.api.fields import StrictBooleanField, StrictCharField, WriteSerializer
+from tenants.api.fields import QueryIntegerField, StrictBooleanField, StrictCharField, WriteSerializer
 from tenants.api.parsers import take_body
 from tenants.exceptions import NotFound
 from tenants.managers import find
@@ -29,7 +29,7 @@ MOST_QUESTIONS = 200
 MOST_SETS = 200
 
 
-class VersionSerializer(serializers.ModelSerializer[QuestionSetVersion]):
+class SetVersionSerializer(serializers.ModelSerializer[QuestionSetVersion]):
     """A version of a set; one with `frozen_at` was used and stays as it is."""
 
     version_id = serializers.UUIDField(source="id")
@@ -44,7 +44,7 @@ class SetSerializer(serializers.ModelSerializer[QuestionSet]):
     """A set with its versions, the newest first."""
 
     set_id = serializers.UUIDField(source="id")
-    versions = VersionSerializer(many=True)
+    versions = SetVersionSerializer(many=True)
 
     class Meta:
         model = QuestionSet
@@ -82,16 +82,16 @@ class SetsQuerySerializer(serializers.Serializer[Any]):
     """Which sets are listed."""
 
     is_archived = serializers.BooleanField(default=False)
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=MOST_SETS)
-    offset = serializers.IntegerField(default=0, min_value=0, max_value=2**31)
+    limit = QueryIntegerField(default=50, min_value=1, max_value=MOST_SETS)
+    offset = QueryIntegerField(default=0, min_value=0, max_value=2**31)
 
 
 class QuestionsQuerySerializer(serializers.Serializer[Any]):
     """Which questions are listed; without `version` those of the newest one."""
 
-    version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=MOST_QUESTIONS)
-    offset = serializers.IntegerField(default=0, min_value=0, max_value=2**31)
+    version = QueryIntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    limit = QueryIntegerField(default=50, min_value=1, max_value=MOST_QUESTIONS)
+    offset = QueryIntegerField(default=0, min_value=0, max_value=2**31)
 
 
 class TextsField(serializers.ListField):

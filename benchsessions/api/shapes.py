@@ -10,7 +10,7 @@ from benchsessions.models import Annotation, BenchSession, Flag, Item
 from benchsessions.models.annotations import FLAG_CHARS
 from benchsessions.models.targets import ApiMode, Environment
 from benchsessions.opinions import TOLD
-from tenants.api.fields import ObjectField, StrictCharField, WriteSerializer
+from tenants.api.fields import ObjectField, QueryIntegerField, StrictCharField, WriteSerializer
 
 MOST_ITEMS = 200
 
@@ -49,8 +49,8 @@ class SessionsQuerySerializer(serializers.Serializer[Any]):
 
     environment = serializers.ChoiceField(Environment.choices, required=False)
     api_mode = serializers.ChoiceField(ApiMode.choices, required=False)
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=MOST_ITEMS)
-    offset = serializers.IntegerField(default=0, min_value=0, max_value=2**31)
+    limit = QueryIntegerField(default=50, min_value=1, max_value=MOST_ITEMS)
+    offset = QueryIntegerField(default=0, min_value=0, max_value=2**31)
 
 
 class ItemRowSerializer(serializers.ModelSerializer[Item]):
@@ -74,8 +74,8 @@ class ItemsQuerySerializer(serializers.Serializer[Any]):
 
     filter = serializers.ChoiceField(ItemFilter.choices, default=ItemFilter.ALL)
     search = StrictCharField(default="", allow_blank=True, max_length=200)
-    after = serializers.IntegerField(default=-1, min_value=-1, max_value=2**31 - 1)
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=MOST_ITEMS)
+    after = QueryIntegerField(default=-1, min_value=-1, max_value=2**31 - 1)
+    limit = QueryIntegerField(default=50, min_value=1, max_value=MOST_ITEMS)
 
 
 class AnnotationSerializer(serializers.ModelSerializer[Annotation]):

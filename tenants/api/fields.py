@@ -1,12 +1,14 @@
 """Fields that take a value of their own JSON type only, and what null means."""
 
 import json
+import re
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from rest_framework import serializers
 
 MAX_OBJECT_BYTES: Final = 16 * 1024
+NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)")
 
 
 class StrictCharField(serializers.CharField):
@@ -34,6 +36,15 @@ class StrictIntegerField(serializers.IntegerField):
         if not isinstance(data, int) or isinstance(data, bool):
             self.fail("invalid")
         return data
+
+
+class QueryIntegerField(serializers.IntegerField):
+    """A whole number in an address: ASCII digits; Python reads those of every script, and `1.0` and `1_0` too."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not NUMBER.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class StrictUUIDField(serializers.UUIDField):

@@ -238,3 +238,16 @@ def test_a_persons_key_opens_it_with_the_scope_alone(cast, session):
     for scopes, status in ((["bench"], 200), (["chats:read"], 403)):
         _, text = new_key(cast.owner, scopes)
         assert Client().get(address, headers={"authorization": f"Bearer {text}"}).status_code == status
+
+
+@pytest.mark.parametrize("index", ["00", "٠", "0000001", "1000000"])
+def test_an_index_has_one_spelling(call, index):
+    assert call("owner", "GET", "/items/0").status_code == 200
+    assert call("owner", "GET", f"/items/{index}").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["limit=٣", "limit=1.0", "limit=1_0", "after=²"])
+def test_numbers_of_an_address_are_ascii_digits(call, query):
+    assert call("owner", "GET", "/items?after=-1&limit=3").status_code == 200
+    refused = call("owner", "GET", f"/items?{query}")
+    assert (refused.status_code, [*refused.json()["errors"]]) == (400, [query.partition("=")[0]])

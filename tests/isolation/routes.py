@@ -162,14 +162,14 @@ ROUTES: dict[str, dict[str, Call]] = {
     "api/bench/sessions": {"GET": call(SIGNED_IN)},
     "api/bench/sessions/<uuid:bench_id>": {"GET": call(TEAMS)},
     "api/bench/sessions/<uuid:bench_id>/items": {"GET": call(TEAMS)},
-    "api/bench/sessions/<uuid:bench_id>/items/<int:index>": {"GET": call(TEAMS)},
-    "api/bench/sessions/<uuid:bench_id>/items/<int:index>/annotation": {
+    "api/bench/sessions/<uuid:bench_id>/items/<index:index>": {"GET": call(TEAMS)},
+    "api/bench/sessions/<uuid:bench_id>/items/<index:index>/annotation": {
         "GET": call(TEAMS),
         "PUT": call("428 428 428 428 428 401", {"data": None}),
         "DELETE": call("428 428 428 428 428 401"),
     },
     "api/bench/sessions/<uuid:bench_id>/annotations": {"PATCH": call("428 428 428 428 428 401", {"annotations": {}})},
-    "api/bench/sessions/<uuid:bench_id>/items/<int:index>/flags": {
+    "api/bench/sessions/<uuid:bench_id>/items/<index:index>/flags": {
         "POST": call("201 201 201 404 404 401", {"comment": "made here"})
     },
     "api/bench/sessions/<uuid:bench_id>/flags/<uuid:flag_id>/resolve": {"POST": call(TEAMS, {})},
@@ -192,15 +192,13 @@ ROUTES: dict[str, dict[str, Call]] = {
     "api/bench/sessions/<uuid:bench_id>/agreement/<uuid:analyst_id>/<uuid:other_id>": {
         "GET": call("403 200 200 404 404 401")
     },
-    "api/bench/sessions/<uuid:bench_id>/items/<int:index>/decision": {
+    "api/bench/sessions/<uuid:bench_id>/items/<index:index>/decision": {
         "PUT": call("403 200 200 404 404 401", {"rating": "incorrect"}),
         "DELETE": call("403 200 200 404 404 401"),
     },
     "bench/sessions/<uuid:bench_id>/agreement": {"GET": call(TEAMS_PAGE)},
     "bench/sessions/<uuid:bench_id>/opinions": {"POST": call("303 303 303 404 404 302", {})},
-    "bench/sessions/<uuid:bench_id>/opinions/<uuid:analyst_id>/withdraw": {
-        "POST": call("403 303 303 404 404 302", {})
-    },
+    "bench/sessions/<uuid:bench_id>/opinions/<uuid:analyst_id>/withdraw": {"POST": call("403 303 303 404 404 302", {})},
     "bench/sessions/<uuid:bench_id>/items/<int:index>/decide": {
         "POST": call("403 303 303 404 404 302", {"rating": "incorrect"})
     },
