@@ -19,9 +19,9 @@ from benchsessions.queries import session_with, sessions
 
 ASKED = [
     OpenApiParameter("format", enum=FileFormat.values, required=True),
-    OpenApiParameter("filter", enum=ItemFilter.values, default="all"),
+    OpenApiParameter("filter", enum=["", *ItemFilter.values], default="all"),
     OpenApiParameter("q", description="A text that the questions hold."),
-    OpenApiParameter("sep", enum=[",", ";"], default=",", description="What parts the cells of CSV."),
+    OpenApiParameter("sep", enum=["", ",", ";"], default=",", description="What parts the cells of CSV."),
 ]
 
 

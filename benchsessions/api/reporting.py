@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -18,12 +17,14 @@ from benchsessions.models import ApiMode, BenchSession, Environment
 from benchsessions.queries import sessions
 from benchsessions.reports import Report, Sums, report_of
 
+# As in the page's form, an empty one asks for all.
+ID_OR_ALL: dict[str, Any] = {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "string", "enum": [""]}]}
 ASKED = [
     OpenApiParameter("days", int, enum=[days for days, _label in RANGES], default=90),
-    OpenApiParameter("environment", enum=Environment.values),
-    OpenApiParameter("mode", enum=ApiMode.values),
-    OpenApiParameter("set", OpenApiTypes.UUID, description="A question set."),
-    OpenApiParameter("owner", OpenApiTypes.UUID, description="Whose sessions."),
+    OpenApiParameter("environment", enum=["", *Environment.values], description="Empty is any."),
+    OpenApiParameter("mode", enum=["", *ApiMode.values], description="Empty is any."),
+    OpenApiParameter("set", ID_OR_ALL, description="A question set; empty is any."),
+    OpenApiParameter("owner", ID_OR_ALL, description="Whose sessions; empty is everybody's."),
 ]
 
 
