@@ -73,6 +73,16 @@ def last_changed(analyst: Analyst) -> datetime:
     return max((row.updated_at for row in _rows_of(analyst).values()), default=analyst.created_at)
 
 
+def is_sendable(token: str) -> bool:
+    """Tell whether a header can carry a token."""
+    return token.isascii() and token.isprintable() and " " not in token
+
+
+def token_rule() -> str:
+    """Return what a token has to be, in a sentence."""
+    return _("A token is plain printable ASCII without blanks: it travels in a header.")
+
+
 @transaction.atomic
 def write_settings(*, analyst: Analyst, settings: Any) -> None:
     """Replace an analyst's settings of the environments given; one that is left out stays as it is.
@@ -153,3 +163,5 @@ def _value_faults(sent: dict[str, Any], path: str) -> Iterator[Fault]:
             yield place, _("This must be true or false.")
         elif isinstance(DEFAULTS[name], str) and not isinstance(value, str):
             yield place, _("This must be a text.")
+        elif name == TOKEN and not is_sendable(value):
+            yield place, token_rule()

@@ -46,6 +46,15 @@ def read_annotations(value: Any, count: int, path: str = "annotations") -> dict[
     return {int(index): _as_kept(data) for index, data in value.items()}
 
 
+def lists_with_doubles(annotations: dict[str, Any], path: str) -> Iterator[str]:
+    """Give the paths of the lists of issues, in good annotations as they were sent, that name one twice."""
+    for index, data in annotations.items():
+        for name, section in data.items():
+            issues = section.get("issues") or []
+            if len(set(issues)) < len(issues):
+                yield f"{path}.{index}.{name}.issues"
+
+
 def _as_kept(data: dict[str, Any]) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for name, section in data.items():

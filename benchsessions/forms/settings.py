@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.fields import PageForm
 from agents.actions import MASK_SIGN
-from benchsessions.environments import DEFAULTS, TOKEN
+from benchsessions.environments import DEFAULTS, TOKEN, is_sendable, token_rule
 from benchsessions.models import ApiMode
 from tenants.exceptions import ParleyError
 
@@ -70,8 +70,8 @@ class SettingsForm(PageForm):
             token = token[len(_BEARER) :].strip()
         if MASK_SIGN in token:
             raise forms.ValidationError(_("These are the dots shown in place of the token. Type the token itself."))
-        if not (token.isascii() and token.isprintable()) or " " in token:
-            raise forms.ValidationError(_("A token is plain printable ASCII without blanks: it travels in a header."))
+        if not is_sendable(token):
+            raise forms.ValidationError(token_rule())
         return token
 
     def refuse(self, error: ParleyError) -> None:

@@ -179,6 +179,9 @@ def test_a_token_is_sealed_and_each_reading_of_one_is_recorded_without_it(cast, 
         ({"prod": {"withClassify": "true"}}, "settings.prod.withClassify"),
         ({"prod": {"resetSessionMode": 1}}, "settings.prod.resetSessionMode"),
         ({"ift": {"bearerToken": 5}}, "settings.ift.bearerToken"),
+        ({"ift": {"bearerToken": "a\r\nX-Other: b"}}, "settings.ift.bearerToken"),
+        ({"ift": {"bearerToken": "ключ"}}, "settings.ift.bearerToken"),
+        ({"ift": {"bearerToken": "Bearer abc"}}, "settings.ift.bearerToken"),
         ({"ift": {"platformId": "a\x00b"}}, "settings.ift.platformId"),
         ({"ift": {"other": "x" * 17_000}}, "settings.ift"),
     ],
@@ -189,6 +192,11 @@ def test_bad_settings_are_refused_with_their_path_and_nothing_is_kept(cast, benc
     refused(bench.send("PUT", f"{user}/settings", {"settings": settings}), 400, path)
     with tenant_scope(cast.team.id):
         assert not EnvironmentSettings.objects.exists()
+
+
+def test_keys_beside_the_settings_are_ignored_and_listed(bench, user):
+    answer = bench.send("PUT", f"{user}/settings", {"settings": {}, "setings": {}, "env": "psi"})
+    assert (answer.status_code, answer.json()["warnings"]) == (200, ["env", "setings"])
 
 
 # Sessions, whole
@@ -267,6 +275,22 @@ def test_unknown_keys_are_ignored_and_listed(bench, user):
     assert answer.json()["environment"] == "psi"
 
 
+def test_issues_named_twice_are_kept_once_and_the_client_is_told(bench, user):
+    doubled = {"1": {"overall": {"rating": "correct"}, "body_research": {"issues": ["x", "y", "x"]}}}
+    wanted = ["annotations.1.body_research.issues: doubles were left out"]
+    made = bench.keep(user, annotations=doubled)
+    assert (made["warnings"], made["annotations"]["1"]["body_research"]["issues"]) == (wanted, ["x", "y"])
+    path = f"{user}/sessions/{made['session_id']}"
+    assert bench.send("PUT", path, {"annotations": doubled}).json()["warnings"] == wanted
+    assert bench.send("PUT", path, {"annotations": made["annotations"]}).json()["warnings"] == []
+
+
+def test_a_session_is_never_left_without_questions(bench, user):
+    made = bench.keep(user, response=None, annotations=None)
+    refused(bench.send("PUT", f"{user}/sessions/{made['session_id']}", {"request": []}), 400, "request")
+    assert bench.get(f"{user}/sessions/{made['session_id']}").json()["n_questions"] == 2
+
+
 @pytest.mark.parametrize(
     ("fields", "paths"),
     [
@@ -274,6 +298,7 @@ def test_unknown_keys_are_ignored_and_listed(bench, user):
         ({"environment": ["psi"]}, ["environment"]),
         ({"request": None}, ["request"]),
         ({"request": {}}, ["request"]),
+        ({"request": []}, ["request"]),
         ({"request": [*REQUEST, "Как?"]}, ["request.2"]),
         (
             {"request": [REQUEST[0], {"body": ""}, {"body": 5, "with_docs": 1}]},
@@ -562,7 +587,13 @@ def test_sessions_are_listed_newest_first_a_page_at_a_time(cast, bench, user):
 
 @pytest.mark.parametrize(
     ("query", "path"),
-    [("environment=dev", "environment"), ("limit=x", "limit"), ("limit=0", "limit"), ("offset=-1", "offset")],
+    [
+        ("environment=dev", "environment"),
+        ("limit=x", "limit"),
+        ("limit=0", "limit"),
+        ("limit=٣", "limit"),
+        ("offset=-1", "offset"),
+    ],
 )
 def test_a_list_that_makes_no_sense_is_refused(bench, user, query, path):
     refused(bench.get(f"{user}/sessions?{query}"), 400, path)

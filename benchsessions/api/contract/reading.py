@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
@@ -14,10 +14,11 @@ from benchsessions.answers import ANSWER_BYTES, DOCUMENT_KEYS, size_of, take_apa
 from benchsessions.characters import check_characters, cleaned
 from benchsessions.faults import Fault, refuse
 from benchsessions.models import ApiMode, Environment
+from benchsessions.sections import lists_with_doubles
 from benchsessions.sessions import Asked
 from benchsessions.wording import QUESTION_CHARS
 from tenants.api.parsers import take_body
-from tenants.exceptions import Invalid, TooLarge
+from tenants.exceptions import MOST_ERRORS, Invalid, TooLarge
 
 MOST_DOCUMENTS: Final = 50
 CONTENT_CHARS: Final = 20_000
@@ -34,7 +35,7 @@ class Sent(NamedTuple):
     response: Any
     replaced_characters: int
     annotations: Any
-    warnings: list[str]
+    unknown: list[str]
 
 
 def object_in(request: Request) -> dict[str, Any]:
@@ -72,6 +73,17 @@ def changes_in(request: Request) -> Sent:
     return _read(object_in(request), CHANGES, [])
 
 
+def unknown_keys(body: dict[str, Any], names: Collection[str]) -> list[str]:
+    """Return the keys of a body that are ignored, as clients are warned of."""
+    return sorted(body.keys() - set(names))
+
+
+def warnings_of(sent: Sent) -> list[str]:
+    """Return what a client has to know of a session that was taken: what of it is not kept."""
+    doubled = islice(lists_with_doubles(sent.annotations or {}, "annotations"), MOST_ERRORS)
+    return [*sent.unknown, *(_("%(path)s: doubles were left out") % {"path": path} for path in doubled)]
+
+
 def versions_in(request: Request) -> frozenset[int] | None:
     """Return the versions in `If-Match`, None where any is fine; a weak tag and one that is not ours match nothing."""
     sent = request.headers.get("If-Match")
@@ -89,15 +101,15 @@ def _read(body: dict[str, Any], names: Collection[str], faults: list[Fault]) -> 
     if annotations is not None and size_of(annotations) > ANNOTATIONS_BYTES:
         raise TooLarge(errors={"annotations": [_("At most %(most)d KB.") % {"most": ANNOTATIONS_BYTES // 1024}]})
     asked = None if questions is None else [Asked(entry) for entry in questions]
-    return Sent(asked, response, replaced, annotations, sorted(body.keys() - set(names)))
+    return Sent(asked, response, replaced, annotations, unknown_keys(body, names))
 
 
 def _request_faults(entries: Any) -> Iterator[Fault]:
     if entries is None:
         return
-    if not isinstance(entries, list) or len(entries) > settings.BENCH_MAX_QUESTIONS:
-        most = settings.BENCH_MAX_QUESTIONS
-        yield "request", _("This must be a list of at most %(most)d questions.") % {"most": most}
+    most = settings.BENCH_MAX_QUESTIONS
+    if not isinstance(entries, list) or not 0 < len(entries) <= most:
+        yield "request", _("This must be a list of 1 to %(most)d questions.") % {"most": most}
         return
     for place, entry in enumerate(entries):
         path = f"request.{place}"

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from benchsessions.environments import DEFAULTS
 from benchsessions.models import Analyst, ApiMode, BenchSession, Environment
+from tenants.api.fields import QueryIntegerField
 
 
 @extend_schema_field(OpenApiTypes.ANY)
@@ -59,7 +60,7 @@ class EnvironmentsSerializer(serializers.Serializer[Any]):
 
 
 class SettingsWriteSerializer(serializers.Serializer[Any]):
-    """The environments given are replaced; the others stay."""
+    """The environments given are replaced, the others stay; keys beside `settings` are listed in `warnings`."""
 
     settings = EnvironmentsSerializer()
 
@@ -70,6 +71,12 @@ class SettingsSerializer(serializers.Serializer[Any]):
     user_id = serializers.UUIDField()
     settings = OpenObjectField(child=EnvironmentSerializer())
     updated_at = serializers.DateTimeField()
+
+
+class WrittenSettingsSerializer(SettingsSerializer):
+    """The same, after they were written."""
+
+    warnings = serializers.ListField(child=serializers.CharField(), help_text="Keys that were ignored.")
 
 
 class RequestSerializer(serializers.Serializer[Any]):
@@ -84,7 +91,7 @@ class SessionWriteSerializer(serializers.Serializer[Any]):
 
     environment = serializers.ChoiceField(choices=Environment.choices)
     api_mode = serializers.ChoiceField(choices=ApiMode.choices)
-    request = RequestSerializer(many=True)
+    request = serializers.ListField(child=RequestSerializer(), min_length=1)
     response = AnyJSONField(required=False, allow_null=True, help_text='`{"answers": […]}`, or any object or list.')
     annotations = serializers.DictField(required=False, allow_null=True, help_text="Index → section → what is said.")
 
@@ -94,7 +101,13 @@ class SessionChangeSerializer(serializers.Serializer[Any]):
 
     annotations = serializers.DictField(required=False, allow_null=True, help_text="All of one's own; {} clears them.")
     response = AnyJSONField(required=False, allow_null=True)
-    request = RequestSerializer(many=True, required=False, allow_null=True, help_text="Before any answer or verdict.")
+    request = serializers.ListField(
+        child=RequestSerializer(),
+        min_length=1,
+        required=False,
+        allow_null=True,
+        help_text="Before any answer or verdict.",
+    )
 
 
 class ListedSessionSerializer(serializers.ModelSerializer[BenchSession]):
@@ -152,7 +165,9 @@ class FullSessionSerializer(ListedSessionSerializer):
 class WrittenSessionSerializer(FullSessionSerializer):
     """The same, after it was made or changed."""
 
-    warnings = serializers.ListField(child=serializers.CharField(), help_text="Keys that were ignored.")
+    warnings = serializers.ListField(
+        child=serializers.CharField(), help_text="Keys that were ignored, and lists of issues that named one twice."
+    )
     changes = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many annotations were changed, and how many cleared."
     )
@@ -166,5 +181,5 @@ class ListQuerySerializer(serializers.Serializer[Any]):
     """Which sessions are listed."""
 
     environment = serializers.ChoiceField(choices=Environment.choices, required=False)
-    limit = serializers.IntegerField(default=50, min_value=1)
-    offset = serializers.IntegerField(default=0, min_value=0)
+    limit = QueryIntegerField(default=50, min_value=1)
+    offset = QueryIntegerField(default=0, min_value=0)

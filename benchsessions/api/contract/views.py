@@ -13,7 +13,14 @@ from accounts.models import Scope
 from accounts.permissions import IsTrustedBackEnd
 from benchsessions import environments
 from benchsessions.api.contract.parsers import BenchJSONParser
-from benchsessions.api.contract.reading import changes_in, checked_object_in, new_session_in, versions_in
+from benchsessions.api.contract.reading import (
+    changes_in,
+    checked_object_in,
+    new_session_in,
+    unknown_keys,
+    versions_in,
+    warnings_of,
+)
 from benchsessions.api.contract.serializers import (
     AnalystLoginSerializer,
     AnalystSerializer,
@@ -25,6 +32,7 @@ from benchsessions.api.contract.serializers import (
     SettingsSerializer,
     SettingsWriteSerializer,
     WrittenSessionSerializer,
+    WrittenSettingsSerializer,
 )
 from benchsessions.api.contract.showing import full_session
 from benchsessions.entering import enter
@@ -58,23 +66,18 @@ class SettingsView(ContractView):
     @extend_schema(operation_id="get_bench_settings", responses=SettingsSerializer)
     def get(self, request: Request, analyst_id: UUID) -> Response:
         """Return how a user asks each environment, tokens included."""
-        return self.shown(analyst_with(analyst_id))
+        return Response(SettingsSerializer(settings_body(analyst_with(analyst_id))).data)
 
-    @extend_schema(operation_id="put_bench_settings", request=SettingsWriteSerializer, responses=SettingsSerializer)
+    @extend_schema(
+        operation_id="put_bench_settings", request=SettingsWriteSerializer, responses=WrittenSettingsSerializer
+    )
     def put(self, request: Request, analyst_id: UUID) -> Response:
         """Replace the settings of the environments given."""
         analyst = analyst_with(analyst_id)
-        environments.write_settings(analyst=analyst, settings=checked_object_in(request).get("settings"))
-        return self.shown(analyst)
-
-    @staticmethod
-    def shown(analyst: Analyst) -> Response:
-        body = {
-            "user_id": analyst.id,
-            "settings": environments.settings_for(analyst),
-            "updated_at": environments.last_changed(analyst),
-        }
-        return Response(SettingsSerializer(body).data)
+        sent = checked_object_in(request)
+        environments.write_settings(analyst=analyst, settings=sent.get("settings"))
+        body = {**settings_body(analyst), "warnings": unknown_keys(sent, ["settings"])}
+        return Response(WrittenSettingsSerializer(body).data)
 
 
 class SessionsView(ContractView):
@@ -110,7 +113,7 @@ class SessionsView(ContractView):
             annotations=said,
         )
         changes = {"changed": len(said or {}), "cleared": 0}
-        return shown(session, analyst, status=201, warnings=sent.warnings, changes=changes)
+        return shown(session, analyst, status=201, warnings=warnings_of(sent), changes=changes)
 
 
 class SessionView(ContractView):
@@ -144,13 +147,21 @@ class SessionView(ContractView):
             session = session_of(analyst, bench_id)
             raise ChangedMeanwhile(session.version, full_session(session, analyst)) from None
         session = session_of(analyst, bench_id)
-        return shown(session, analyst, warnings=sent.warnings, changes=changes._asdict())
+        return shown(session, analyst, warnings=warnings_of(sent), changes=changes._asdict())
 
     @extend_schema(operation_id="delete_bench_session", responses={204: None})
     def delete(self, request: Request, analyst_id: UUID, bench_id: UUID) -> Response:
         """Delete a session; on the pages it can be brought back for a while."""
         delete_session(session_id=session_of(analyst_with(analyst_id), bench_id).id)
         return Response(status=204)
+
+
+def settings_body(analyst: Analyst) -> dict[str, Any]:
+    return {
+        "user_id": analyst.id,
+        "settings": environments.settings_for(analyst),
+        "updated_at": environments.last_changed(analyst),
+    }
 
 
 def session_of(analyst: Analyst, bench_id: UUID) -> BenchSession:
