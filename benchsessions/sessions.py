@@ -49,13 +49,17 @@ def create_session(
     api_mode: str,
     questions: Sequence[Asked],
     response: Any = None,
+    is_paired: bool = False,
     annotations: Mapping[int, dict[str, Any]] | None = None,
     title: str = "",
     question_set_version: QuestionSetVersion | None = None,
     settings_snapshot: dict[str, Any] | None = None,
     replaced_characters: int = 0,
 ) -> BenchSession:
-    """Make a session of questions, with what was answered and said of it, if anything was; all of it is checked."""
+    """Make a session of questions, with what was answered and said of it, if anything was; all of it is checked.
+
+    `is_paired` says that each answer is known to stand at its question's place, whatever it says of itself.
+    """
     session = BenchSession.objects.create(
         owner=owner,
         environment=environment,
@@ -67,7 +71,7 @@ def create_session(
     )
     items = _items_of(session, questions)
     if response is not None:
-        _lay(session, items, response)
+        _lay(session, items, response, is_paired=is_paired)
     Item.objects.bulk_create(items, batch_size=BATCH)
     if annotations:
         write_annotations(session, owner, annotations)
@@ -147,11 +151,14 @@ def _items_of(session: BenchSession, questions: Sequence[Asked]) -> list[Item]:
     return items
 
 
-def _lay(session: BenchSession, items: Sequence[Item], response: Any) -> None:
+def _lay(session: BenchSession, items: Sequence[Item], response: Any, *, is_paired: bool = False) -> None:
     """Put a response into the items' fields, and note in the session how it could be laid."""
     parts = take_apart(response)
     frame, answers = parts or (None, [])
-    places = places_of(answers, [item.question for item in items]) if answers else []
+    if is_paired or not answers:
+        places: list[int] | None = list(range(len(answers)))
+    else:
+        places = places_of(answers, [item.question for item in items])
     is_laid = frame is not None and places is not None
     laid = dict(zip(places or [], enumerate(answers), strict=bool(places)))
     is_misaligned = 0 < len(laid) < len(items) if is_laid else bool(response)

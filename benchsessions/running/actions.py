@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from agents.relay.ledger import lease_end
@@ -152,6 +153,9 @@ def _go(run: BenchRun, session: BenchSession, by: Analyst) -> BenchRun:
     run.save()
     if session.response_frame is None and not session.is_misaligned:
         BenchSession.objects.filter(id=session.id).update(response_frame=FRAME)
+    # From now on the response is the run's, in the order of the questions, whatever a client's was.
+    laid = Item.objects.filter(session=session).exclude(answer_position=None)
+    laid.exclude(answer_position=F("index")).update(answer_position=F("index"))
     touch(session)
     owned = Owned(run.id, run.team_id, session.id, run.owner)
     transaction.on_commit(lambda: conductor.launch(owned))

@@ -102,6 +102,7 @@ def _take(
         owner=analyst,
         questions=parts.questions,
         response=parts.response,
+        is_paired=True,
         annotations=parts.annotations,
         **form.cleaned_data,
     )

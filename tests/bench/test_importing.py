@@ -254,3 +254,12 @@ def test_pasted_text_beyond_what_a_form_takes_is_refused_with_what_to_do(cast: C
     refused = sits(cast.owner).post(path, {"text": "я" * 2**21})
     assert refused.status_code == 413
     assert "Send it as a file, or in parts." in refused.content.decode()
+
+
+def test_a_filtered_export_keeps_its_answers_whatever_place_they_say_they_had(cast: Cast, sits: SignIn) -> None:
+    source, client = exported(cast), sits(cast.owner)
+    with tenant_scope(cast.team.id):
+        lines = file_of(source, "jsonl").splitlines()
+        copy = imported(client, b"\n".join(lines[1:3]), "some.jsonl")
+        assert response_of(copy) == {"answers": ANSWERS[1:3]}
+        assert not copy.is_misaligned

@@ -113,3 +113,13 @@ def test_restarts_in_peace_are_no_crashes(rag, analyst, target):
         [owned] = books.adopt([])
     run_alone(owned)
     assert_each_has_its_answer(session)
+
+
+def test_answers_of_a_retry_stand_beside_those_that_a_client_sent_in_another_order(rag, analyst, target):
+    sent = {"answers": [{"index": 2, "body": "третий"}, {"index": 0, "error": "сбой"}, {"index": 1, "body": "второй"}]}
+    asked = [Asked({"body": f"Вопрос {number}?"}) for number in range(3)]
+    session = create_session(owner=analyst, environment="psi", api_mode="backend", questions=asked, response=sent)
+    retry_errors(session=session, by=analyst)
+    answers = response_of(fresh(session))["answers"]
+    assert [one["body"] for one in answers][1:] == ["второй", "третий"]
+    assert (len(answers), rag.asked[0].question) == (3, "Вопрос 0?")
