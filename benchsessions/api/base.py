@@ -21,6 +21,7 @@ class BenchViewSet(TenantViewSet[M]):
     """Serve people and their keys with the scope `bench`, in their language."""
 
     read_scope = write_scope = Scope.BENCH
+    metadata_class = None  # what there is says the description; the framework's own looks for a `pk` in each address
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         principal = request.principal  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,6 +35,7 @@ class OpinionSerializer(serializers.ModelSerializer[SecondOpinion]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(many=False)
 class OpinionsSerializer(serializers.Serializer[Any]):
     """Who was asked about a session; to one of them, nobody but themselves."""
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -52,6 +52,7 @@ class SetSerializer(serializers.ModelSerializer[QuestionSet]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(many=False)
 class SetsSerializer(serializers.Serializer[Any]):
     """A page of sets, and how many there are."""
 

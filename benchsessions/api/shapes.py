@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from benchsessions.filters import ItemFilter
@@ -37,6 +37,7 @@ class SessionSerializer(serializers.ModelSerializer[BenchSession]):
         extra_kwargs: ClassVar = {name: {"allow_null": True} for name in TOLD}
 
 
+@extend_schema_serializer(many=False)
 class SessionsSerializer(serializers.Serializer[Any]):
     """A page of sessions, and how many there are."""
 
@@ -62,6 +63,7 @@ class ItemRowSerializer(serializers.ModelSerializer[Item]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(many=False)
 class ItemsSerializer(serializers.Serializer[Any]):
     """Some questions; `next_after` is what to ask for next, null at the end."""
 

@@ -251,3 +251,9 @@ def test_numbers_of_an_address_are_ascii_digits(call, query):
     assert call("owner", "GET", "/items?after=-1&limit=3").status_code == 200
     refused = call("owner", "GET", f"/items?{query}")
     assert (refused.status_code, [*refused.json()["errors"]]) == (400, [query.partition("=")[0]])
+
+
+def test_nobody_is_told_of_methods_but_by_the_description(call):
+    assert [call("owner", "OPTIONS", path).status_code for path in ("", "/items/0/annotation", "/items/0/flags")] == [
+        405
+    ] * 3
