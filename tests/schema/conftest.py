@@ -7,6 +7,7 @@ when a test has signed them out: proving a password is meant to be dear.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from schemathesis.transport.requests import ManagedCookiesSession, RequestsTransport
@@ -19,7 +20,7 @@ QUICK = {"demo_seconds": 0.01}
 
 @dataclass(frozen=True)
 class Caller:
-    """How a role calls: its credentials, and what exists for it, by the last part of a path before the id."""
+    """How a role calls: its credentials, and what exists for it, by the id's name or the part of a path before it."""
 
     headers: dict[str, str] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
@@ -70,7 +71,11 @@ def caller(request: pytest.FixtureRequest, people: dict[str, Person]) -> Caller:
     chat = person.new_chat(agent_id)
     person.post(f"/api/chats/{chat}/messages", json={"content": "Hello"}).raise_for_status()
     link = person.post(f"/mid/sessions/{chat}/share", json={"max_concurrent_users": 1000}).raise_for_status().json()
+    bench = person.get("/api/bench/sessions").raise_for_status().json()["sessions"][0]["session_id"]
+    asked = {"name": uuid4().hex, "questions": [{"body": "How do I close a card?"}]}
+    kept = person.post("/api/bench/sets", json=asked).raise_for_status().json()["set_id"]
     known = {"agents": agent_id, "chats": chat, "sessions": chat, "share": link["share_token"]}
+    known |= {"bench_id": bench, "set_id": kept}
     return Caller({} if role == "anonymous" else {"Authorization": f"Bearer {person.cookies['access_token']}"}, known)
 
 
