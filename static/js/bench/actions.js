@@ -18,12 +18,17 @@ export function actionsOn(root, { question, rail, saver, texts }) {
     next: () => step(rail.after(question.index), texts.end),
     previous: () => step(rail.before(question.index), texts.start),
     // What was fetched ahead of its time knows nothing of what was rated since.
-    unrated: () => step(question.element.dataset.nextUnrated || undefined, texts.allRated),
+    unrated: async () => {
+      await saver.flush();
+      const fresh = await question.loadAgain();
+      if (!fresh) return question.say(texts.gone);
+      return step(fresh.dataset.nextUnrated || undefined, texts.allRated);
+    },
     "save-next": async () => {
       const flag = document.activeElement?.closest("[data-flag]");
       if (flag) return flag.requestSubmit();
       await saver.flush();
-      return actions.next();
+      return saver.isStuck || actions.next();
     },
     undo: async () => {
       const index = await saver.undo();

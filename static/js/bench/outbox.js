@@ -1,10 +1,16 @@
-// What was written and is not saved yet, by the address it goes to. It outlives a reload of the page.
+// What was written and is not saved yet, by the address it goes to. It outlives a reload of the page, and belongs to
+// whoever wrote it: who signs in after them neither sends nor keeps it.
+
+const ALL = "bench-unsaved-";
 
 export class Outbox {
   #prefix;
 
-  constructor(session) {
-    this.#prefix = `bench-unsaved-${session}-`;
+  constructor(session, viewer) {
+    this.#prefix = `${ALL}${viewer}-${session}-`;
+    for (const key of Object.keys(sessionStorage)) {
+      if (key.startsWith(ALL) && !key.startsWith(`${ALL}${viewer}-`)) sessionStorage.removeItem(key);
+    }
   }
 
   get(address) {

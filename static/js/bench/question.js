@@ -4,6 +4,7 @@ import { localise } from "../times.js";
 
 const SOONEST = 2_000;
 const LATEST = 30_000;
+const SAID_FOR = 6_000;
 
 export class Question {
   isLoading = false;
@@ -13,6 +14,7 @@ export class Question {
   #items;
   #rail;
   #saver;
+  #hush;
   #drafts = new Map(); // index → what was written of a flag that was not raised
 
   constructor(root, { texts, items, rail, saver }) {
@@ -51,6 +53,7 @@ export class Question {
     this.#stage.setAttribute("aria-busy", "true");
     try {
       await this.#saver.flush();
+      if (this.#saver.isStuck) return;
       const fresh = await this.#items.load(index);
       this.#draw(fresh);
       if (!isBack) history.pushState({ index }, "", this.address());
@@ -117,6 +120,7 @@ export class Question {
     localise(this.#stage);
     this.#rail.show(index);
     this.#items.prefetch(after);
+    this.#showElsewhere();
   }
 
   forgetDraft() {
@@ -158,14 +162,24 @@ export class Question {
     const announcer = document.getElementById("review-announcer");
     announcer.textContent = "";
     announcer.textContent = sentence;
+    clearTimeout(this.#hush);
+    this.#hush = setTimeout(() => announcer.replaceChildren(), SAID_FOR);
   }
 
   #show({ state, item: saved, sentence }) {
+    this.#showElsewhere();
     const line = this.find("[data-state]");
     if (!line || (saved && saved.index !== this.index)) return;
     line.dataset.state = state;
     const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     const words = sentence ?? (this.#texts[state] ?? "").replace("{time}", time).replace("{version}", saved?.version);
     if (line.textContent !== words) line.textContent = words;
+  }
+
+  #showElsewhere() {
+    const count = this.#saver.nUnsavedElsewhere;
+    const line = this.find("[data-unsaved-elsewhere]");
+    const words = count ? this.#texts.elsewhere.replace("{n}", count) : "";
+    if (line && line.textContent !== words) line.textContent = words;
   }
 }

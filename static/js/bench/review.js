@@ -12,7 +12,7 @@ const root = document.querySelector("[data-review]");
 const texts = document.querySelector("[data-texts]").dataset;
 const rail = new Rail(root);
 const items = new Items(root);
-const saver = new Saver(root.dataset.review);
+const saver = new Saver(root.dataset.review, root.dataset.viewer);
 const question = new Question(root, { texts, items, rail, saver });
 const actions = actionsOn(root, { question, rail, saver, texts });
 
@@ -100,3 +100,4 @@ if (question.element) {
   history.replaceState({ index: question.index }, "", question.address() + location.hash);
   question.dress();
 }
+saver.resume();

@@ -17,16 +17,16 @@ export class Saver extends EventTarget {
   #timer;
   #retry;
   #wait = SOONEST;
-  #isLost = false;
+  #isSignedOut = false;
 
-  constructor(session) {
+  constructor(session, viewer) {
     super();
-    this.#outbox = new Outbox(session);
+    this.#outbox = new Outbox(session, viewer);
     this.#channel = new BroadcastChannel(`bench-${session}`);
     this.#channel.addEventListener("message", ({ data }) => this.#tell("elsewhere", data));
-    addEventListener("online", () => this.#again());
+    addEventListener("online", () => this.resume());
     addEventListener("pagehide", () => this.#leave());
-    addEventListener("beforeunload", (event) => this.#isLost && event.preventDefault());
+    addEventListener("beforeunload", (event) => this.#outbox.addresses.length && event.preventDefault());
   }
 
   get hasUndo() {
@@ -37,23 +37,41 @@ export class Saver extends EventTarget {
     return Boolean(this.#item) && !isSame(this.#data, this.#item.before);
   }
 
+  // Whether what the form says cannot be saved unless somebody does something about it.
+  get isStuck() {
+    return this.isDirty && (this.#isSignedOut || this.#item.isRefused);
+  }
+
+  get nUnsavedElsewhere() {
+    return this.#outbox.addresses.filter((address) => address !== this.#item?.address).length;
+  }
+
   get #data() {
     return said(this.#item.form, this.#item.before);
   }
 
   // Takes over the form of an item, with what was written in it and never saved.
   attach(form, index) {
+    this.flush(); // what was written in the form before while this one was on its way
     const address = form.dataset.api;
     this.#item = { index, address, form, before: JSON.parse(form.dataset.said), version: Number(form.elements.version.value) };
     this.#known.set(address, this.#item);
     form.addEventListener("input", () => this.#changed());
     form.addEventListener("focusout", () => this.flush());
     const letter = this.#outbox.get(address);
-    if (!letter && this.isDirty) this.#changed(); // somebody was faster than this script
-    if (!letter) return;
-    fill(form, letter.data);
-    if (this.isDirty) this.#item.version = letter.version; // else it had arrived
-    this.#again();
+    if (letter) fill(form, letter.data);
+    if (letter && this.isDirty) this.#item.version = letter.version; // else it had arrived
+    if (letter || this.isDirty) this.#changed(); // without a letter somebody was faster than this script
+  }
+
+  // Sends what lies unsent, also what was written before the page was loaded again.
+  resume() {
+    for (const address of this.#outbox.addresses) {
+      const letter = this.#outbox.get(address);
+      const item = this.#known.get(address) ?? { ...letter, address };
+      this.#known.set(address, item);
+      this.#send(item, item === this.#item ? this.#data : letter.data);
+    }
   }
 
   // Saves what is on the page, and waits until that is done or has failed.
@@ -71,16 +89,20 @@ export class Saver extends EventTarget {
   // Takes back the last save, as a new one; returns its index, or null where there is nothing to take back. The form
   // of that answer is to be drawn anew then.
   async undo() {
+    const form = this.#item?.form;
+    form?.toggleAttribute("inert", true); // what is written from here on would be gone
     await this.flush();
-    const last = this.#undoable.pop();
-    if (!last) return null;
-    const item = this.#known.get(last.address);
+    const last = this.isDirty ? null : this.#undoable.pop(); // what was not saved yet is not taken back
+    const item = last && this.#known.get(last.address);
+    form?.toggleAttribute("inert", item === this.#item);
+    if (!item) return null;
     await this.#replace(item, last.before, { isUndo: true });
     return item.index;
   }
 
   // Answers a conflict: `data` is to stand in place of what stands there. The form is to be drawn anew then.
   settle({ item, version, current }, data) {
+    item.isContested = false;
     item.version = version;
     item.before = current;
     return this.#replace(item, data);
@@ -117,6 +139,9 @@ export class Saver extends EventTarget {
 
   async #save(item, data, { isUndo = false } = {}) {
     if (isSame(data, item.before)) return this.#saved(item, null, data);
+    if (item.isContested) return;
+    if (this.#isSignedOut) return this.#tell("state", { item, state: "signedOut" });
+    item.isRefused = false;
     this.#tell("state", { item, state: "saving" });
     let response;
     try {
@@ -131,11 +156,16 @@ export class Saver extends EventTarget {
     } else if (response.status === 412 && isSame(body.current, data)) {
       this.#saved(item, body, data); // it had arrived, only the answer was lost
     } else if (response.status === 412) {
+      item.isContested = true;
       this.#tell("state", { item, state: "unsaved" });
       this.#tell("conflict", { item, mine: data, current: body.current, version: body.version });
+    } else if (response.status === 401) {
+      this.#isSignedOut = true; // whoever signs in next may be somebody else
+      this.#tell("state", { item, state: "signedOut" });
     } else if (response.status >= 500 || !body) {
       this.#lose(item, data);
     } else {
+      item.isRefused = true;
       this.#tell("state", { item, state: "refused", sentence: sentenceOf(body) });
     }
   }
@@ -150,7 +180,6 @@ export class Saver extends EventTarget {
   }
 
   #saved(item, body, data) {
-    this.#isLost = false;
     this.#wait = SOONEST;
     item.before = data;
     if (body) item.version = body.version;
@@ -163,26 +192,15 @@ export class Saver extends EventTarget {
   }
 
   #lose(item, data) {
-    this.#isLost = true;
     this.#keep(item, data);
     this.#tell("state", { item, state: "lost" });
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#again(), this.#wait);
+    this.#retry = setTimeout(() => this.resume(), this.#wait);
     this.#wait = Math.min(this.#wait * 2, LATEST);
   }
 
-  // Sends once more what lies unsent, also what was written before the page was loaded again.
-  #again() {
-    for (const address of this.#outbox.addresses) {
-      const letter = this.#outbox.get(address);
-      const item = this.#known.get(address) ?? { ...letter, address };
-      this.#known.set(address, item);
-      this.#send(item, item === this.#item ? this.#data : letter.data);
-    }
-  }
-
   #leave() {
-    if (this.isDirty) this.#request(this.#item, this.#data, { keepalive: true }).catch(() => {});
+    if (this.isDirty && !this.#isSignedOut) this.#request(this.#item, this.#data, { keepalive: true }).catch(() => {});
   }
 
   #tell(type, detail) {

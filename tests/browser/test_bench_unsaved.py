@@ -1,0 +1,179 @@
+"""What the review page does with words that are not saved: it keeps them, says so, and gives them to nobody else."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.conftest import SCREENSHOTS, let_in
+from tests.browser.reviewing import is_at, is_saved, make_sessions, own, session_of
+from tests.live.people import wait_until
+from tests.servers import Server
+
+pytestmark = pytest.mark.browser
+
+ANNOTATION = "**/annotation"
+UNSAVED = "Object.keys(sessionStorage).filter((key) => key.startsWith('bench-unsaved-'))"
+RATED = {"overall": {"rating": "correct", "comment": "\nа\r\nб"}}
+
+
+@pytest.fixture(scope="module")
+def made(server: Server, demo, tmp_path_factory) -> dict[str, str]:
+    names = ["людей", "связи", "отказа", "отмены", "пути"]
+    wanted = [session_of(f"Для {name}", 3, {0: RATED} if name == "пути" else None) for name in names]
+    ids = make_sessions(server, demo["teammate"]["email"], wanted, tmp_path_factory.mktemp("unsaved"))
+    return dict(zip(names, ids, strict=True))
+
+
+@pytest.fixture
+def open_at(signed_in, made):
+    """Open a session at a question, as the teammate."""
+
+    def open_at(name: str, number: int = 1) -> Page:
+        page: Page = signed_in("teammate")
+        page.goto(f"/bench/sessions/{made[name]}?item={number}")
+        is_at(page, number)
+        return page
+
+    return open_at
+
+
+def state(page: Page) -> Locator:
+    return page.locator("[data-state]")
+
+
+def comment(page: Page, session: str, index: int) -> str | None:
+    return ((own(page, session, index)["data"] or {}).get("overall") or {}).get("comment")
+
+
+def is_said(page: Page, sentence: str) -> None:
+    """Look that everybody can see it, not only hear."""
+    announcer = page.locator("#review-announcer")
+    expect(announcer).to_have_text(sentence)
+    box = announcer.bounding_box()
+    assert box
+    assert box["height"] > 10
+
+
+def test_whoever_signs_in_next_sends_nothing_of_who_wrote_before(open_at, made, demo):
+    page = open_at("людей")
+    page.route(ANNOTATION, lambda route: route.abort())
+    page.locator("#comment").fill("только моё")
+    expect(state(page)).to_contain_text("it is kept here")
+    page.context.clear_cookies()
+    let_in(page, demo["user"])
+    page.goto(f"/bench/sessions/{made['людей']}?item=1")
+    is_at(page, 1)
+    expect(page.locator("#comment")).to_have_value("")
+    assert page.evaluate(UNSAVED) == []
+
+
+def test_all_that_was_written_offline_is_told_of_and_sent_after_a_reload(open_at, made):
+    page, session = open_at("связи"), made["связи"]
+    warned: list[str] = []
+    page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))
+    is_down = [True]
+    page.route(ANNOTATION, lambda route: route.abort() if is_down else route.continue_())
+    elsewhere = page.locator("[data-unsaved-elsewhere]")
+    for number in (1, 2):
+        page.locator("#comment").fill(f"без связи {number}")
+        page.keyboard.press("Control+Enter")
+        is_at(page, number + 1)
+        expect(elsewhere).to_have_text(f"Not saved yet on other questions: {number}")
+    page.screenshot(path=SCREENSHOTS / "bench-review-elsewhere.png")
+    page.on("framenavigated", lambda _: is_down.clear())
+    page.reload()
+    is_at(page, 3)
+    wait_until(lambda: [comment(page, session, index) for index in (0, 1)] == ["без связи 1", "без связи 2"], 5)
+    expect(elsewhere).to_be_empty()
+    assert warned == ["beforeunload"]
+
+
+def test_what_is_refused_is_not_passed_over_and_is_sent_once_it_can_be(open_at, made, demo):
+    page, session = open_at("отказа"), made["отказа"]
+    texts = page.locator("[data-judgement] textarea")
+    for place in range(3):
+        texts.nth(place).fill("ж" * 3000)
+    page.keyboard.press("Control+Enter")
+    expect(state(page)).to_have_attribute("data-state", "refused")
+    is_at(page, 1)
+    for place in range(3):
+        texts.nth(place).fill("")
+    page.locator("#comment").fill("короче")
+    page.keyboard.press("Control+Enter")
+    is_at(page, 2)
+    assert comment(page, session, 0) == "короче"
+
+    page.context.clear_cookies()
+    page.locator("#comment").fill("без входа")
+    expect(state(page)).to_contain_text("you are signed out")
+    page.keyboard.press("Control+Enter")
+    is_at(page, 2)
+    let_in(page, demo["teammate"])
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    is_saved(page, 1)
+    assert comment(page, session, 1) == "без входа"
+
+
+def test_leaving_waits_for_a_save_and_nothing_is_written_while_one_is_taken_back(open_at, made):
+    page, session = open_at("отмены"), made["отмены"]
+    held: list[Route] = []
+    is_slow = [True]
+    page.keyboard.press("1")
+    is_saved(page, 1)
+    page.route(ANNOTATION, lambda route: held.append(route) if is_slow else route.continue_())
+    page.locator("#comment").fill("ещё не там")
+    page.keyboard.press("Escape")
+    expect(state(page)).to_have_attribute("data-state", "saving")
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+
+    form = page.locator("[data-judgement]")
+    page.keyboard.press("Control+z")
+    expect(form).to_have_attribute("inert", "")
+    is_slow.clear()
+    held[0].continue_()
+    expect(form).not_to_have_attribute("inert", "")
+    expect(page.locator("#comment")).to_have_value("")
+    assert own(page, session, 0)["version"] == 3
+    is_said(page, "Undone.")
+
+
+def test_going_through_saves_nothing_leads_to_what_is_unrated_and_raises_one_flag(signed_in, made):
+    session = made["пути"]
+    page = signed_in("teammate")
+    with page.expect_response(re.compile(r"/items/1\?")):
+        page.goto(f"/bench/sessions/{session}?item=1")
+    is_at(page, 1)
+    assert page.evaluate(UNSAVED) == []  # no field of a page gives its line ends back
+    page.keyboard.press("j")
+    with page.expect_response(re.compile(r"/items/2\?")):  # before the second is rated
+        is_at(page, 2)
+    page.keyboard.press("1")
+    is_saved(page, 1)
+    page.keyboard.press("j")
+    is_at(page, 3)
+    page.keyboard.press("1")
+    is_saved(page, 1)
+    page.keyboard.press("n")
+    is_said(page, "Everything is rated.")
+    is_at(page, 3)
+    assert own(page, session, 0)["version"] == 1
+
+    page.keyboard.press("x")
+    page.locator("#flag-comment").fill("Обсудить")
+    page.route("**/flags", lambda route: route.abort())
+    page.keyboard.press("Control+Enter")
+    is_said(page, "not saved")
+    page.unroute("**/flags")
+    page.locator("[data-flag] button").dblclick()
+    expect(page.locator("[data-flags] .said")).to_have_count(1)
+    page.wait_for_load_state("networkidle")
+    assert len(page.request.get(f"/api/bench/sessions/{session}/items/2").json()["flags"]) == 1
