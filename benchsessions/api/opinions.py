@@ -156,7 +156,7 @@ class OpinionViewSet(BenchViewSet[SecondOpinion]):
         item = opinions.decide(session_id=bench_id, index=index, rating=rating, by=self.analyst)
         return Response(DecidedSerializer(item).data)
 
-    @extend_schema(operation_id="undecide", responses=DecidedSerializer)
+    @extend_schema(operation_id="undecide", responses={200: DecidedSerializer})
     def undecide(self, request: Request, bench_id: UUID, index: int) -> Response:
         """Take a decision back."""
         return Response(DecidedSerializer(opinions.undecide(session_id=bench_id, index=index, by=self.analyst)).data)
