@@ -30,7 +30,7 @@ def analyst():
     """Somebody at the bench with a token, in a team with a secret header."""
     analyst = AnalystFactory()
     with tenant_scope(analyst.team_id):
-        write_settings(analyst=analyst, settings={"psi": {"bearerToken": "token of the bench"}})
+        write_settings(analyst=analyst, settings={"psi": {"bearerToken": "token-of-the-bench"}})
         target = Target(environment="psi", backend_url="https://rag.example/ask")
         target.headers = {"X-Key": "header of the bench"}
         target.save()
@@ -65,7 +65,7 @@ def test_the_new_key_alone_opens_everything_afterwards(agents, share, analyst, s
     assert tokens(agents) == ["secret number 1", "secret number 2"]
     assert link_of(share) == link
     assert share_of(link) == share
-    assert of_the_bench(analyst) == ("token of the bench", {"X-Key": "header of the bench"})
+    assert of_the_bench(analyst) == ("token-of-the-bench", {"X-Key": "header of the bench"})
 
 
 def test_a_lost_key_is_said_and_changes_nothing(agents, settings):
@@ -82,4 +82,4 @@ def test_what_the_bench_cannot_read_any_more_can_be_typed_anew(analyst, settings
     settings.FIELD_KEYS = ["a new key"]
     assert of_the_bench(analyst) == ("", {})
     settings.FIELD_KEYS = old
-    assert of_the_bench(analyst) == ("token of the bench", {"X-Key": "header of the bench"})
+    assert of_the_bench(analyst) == ("token-of-the-bench", {"X-Key": "header of the bench"})
