@@ -110,7 +110,7 @@ def count_agent_test(*, user_id: UUID) -> None:
 
 
 def count_bench_check(*, user_id: UUID) -> None:
-    """Count a try of a token at the bench, which asks a service a question; raise `TooManyRequests` beyond the limit."""
+    """Count a try of a token at the bench, which asks a service something; raise `TooManyRequests` beyond the limit."""
     _count(f"bench-check:{user_id}", tries=BENCH_CHECKS_PER_PERSON, seconds=ADDRESS_SECONDS)
 
 

@@ -61,9 +61,7 @@ def test_a_call_cut_by_the_end_of_the_server_costs_nothing_without_text(
     analyst, cast, team, is_ending, end, monkeypatch
 ):
     book = agent_call(cast, team, demo_seconds=30)
-    monkeypatch.setattr(
-        relay, "_relay", None
-    )  # one of this test alone, as it ends
+    monkeypatch.setattr(relay, "_relay", None)  # one of this test alone, as it ends
 
     async def cut():
         here = relay.relay()
