@@ -163,5 +163,3 @@ def _value_faults(sent: dict[str, Any], path: str) -> Iterator[Fault]:
             yield place, _("This must be true or false.")
         elif isinstance(DEFAULTS[name], str) and not isinstance(value, str):
             yield place, _("This must be a text.")
-        elif name == TOKEN and not is_sendable(value):
-            yield place, token_rule()

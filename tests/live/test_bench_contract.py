@@ -38,7 +38,7 @@ def test_a_session_from_the_login_to_its_end(server, demo):
         own = {"apiMode": "backend", "bearerToken": "т-1", "withClassify": True, "новое": [1]}
         kept = bench.put(f"/{user}/settings", json={"settings": {"psi": own}}).json()
         assert own.items() <= kept["settings"]["psi"].items()
-        assert bench.get(f"/{user}/settings").json() == kept
+        assert {**bench.get(f"/{user}/settings").json(), "warnings": []} == kept
         refused(stranger.get(f"/{user}/settings"), 404)
         refused(bench.put(f"/{user}/settings", json={"settings": {"psi": {"withClassify": "да"}}}), 400)
 
