@@ -56,26 +56,42 @@ def kept(language: str) -> Catalog:
         return read_po(handle, locale=language)
 
 
+def refreshed(language: str) -> Catalog:
+    """Return a language's catalogue with all that is said now; its date stays where nothing else changed."""
+    catalogue = kept(language)
+    before, since = written(catalogue), catalogue.creation_date
+    catalogue.update(wanted(), no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    catalogue.fuzzy = False  # else its own header is left out of what is compiled, and with it the plural forms
+    catalogue.header_comment = HEADER.format(catalogue.locale_identifier)
+    now, catalogue.creation_date = catalogue.creation_date, since
+    if written(catalogue) != before:
+        catalogue.creation_date = now
+    return catalogue
+
+
+def written(catalogue: Catalog) -> bytes:
+    """Return what people edit."""
+    text = io.BytesIO()
+    write_po(text, catalogue, width=120, sort_output=True, no_location=True)
+    return text.getvalue()
+
+
 def compiled(catalogue: Catalog) -> bytes:
     """Return what Django reads."""
-    written = io.BytesIO()
-    write_mo(written, catalogue)
-    return written.getvalue()
+    binary = io.BytesIO()
+    write_mo(binary, catalogue)
+    return binary.getvalue()
 
 
 def main() -> None:
     """Write the catalogues; fail if a text has no translation yet."""
     missing = 0
     for language in LANGUAGES:
-        catalogue = kept(language)
-        catalogue.update(wanted(), no_fuzzy_matching=True)
-        catalogue.obsolete.clear()
-        catalogue.fuzzy = False  # else its own header is left out of what is compiled, and with it the plural forms
-        catalogue.header_comment = HEADER.format(catalogue.locale_identifier)
+        catalogue = refreshed(language)
         path = catalogue_of(language)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as handle:
-            write_po(handle, catalogue, width=120, sort_output=True, no_location=True)
+        path.write_bytes(written(catalogue))
         path.with_suffix(".mo").write_bytes(compiled(catalogue))
         untranslated = [message.id for message in catalogue if message.id and not message_is_done(message.string)]
         missing += len(untranslated)

@@ -1,10 +1,14 @@
 """The bench speaks Russian in full: each text has a translation, and what is compiled is what people edit."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
+from babel.messages.catalog import Catalog
 
-from scripts.messages import LANGUAGES, catalogue_of, compiled, kept, message_is_done, wanted
+from scripts import messages
+from scripts.messages import LANGUAGES, catalogue_of, compiled, kept, message_is_done, refreshed, wanted, written
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]")
 every_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -37,3 +41,14 @@ def test_a_translation_fills_in_what_the_text_does(language: str) -> None:
 @every_language
 def test_what_is_read_at_run_time_is_what_people_edit(language: str) -> None:
     assert catalogue_of(language).with_suffix(".mo").read_bytes() == compiled(kept(language))
+
+
+def test_the_date_of_a_catalogue_changes_with_its_texts_alone(monkeypatch: Any, tmp_path: Path) -> None:
+    said, path = Catalog(), tmp_path / "django.po"
+    said.add("Yes")
+    monkeypatch.setattr(messages, "wanted", lambda: said)
+    monkeypatch.setattr(messages, "catalogue_of", lambda _language: path)
+    path.write_bytes(re.sub(rb"(?<=POT-Creation-Date: )[^\\]+", b"2020-01-02 03:04+0000", written(refreshed("ru"))))
+    assert written(refreshed("ru")) == path.read_bytes()
+    said.add("No")
+    assert b"2020-01-02" not in written(refreshed("ru"))
