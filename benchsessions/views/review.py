@@ -57,13 +57,15 @@ def item(request: PrincipalRequest, bench_id: UUID, index: int) -> HttpResponse:
 @require_GET
 @bench_page
 def rail(request: PrincipalRequest, bench_id: UUID) -> HttpResponse:
-    """Give rows of the rail by the questions' indexes (`?at=0-99`), and how far the session is judged."""
+    """Give rows of the rail by the questions' indexes (`?at=0-99`), the filters' counts, and how far it is judged."""
     session, viewer = session_with(bench_id), analyst_of(request.user)
-    sight = sight_of(viewer, session.id)
+    sight, selection = sight_of(viewer, session.id), selected(request, session, viewer)
     context = {
         "session": session,
         "rows": rail_rows(session, sight, read_short(request.GET.get("at", ""), RAIL_ROWS)),
-        "query": query_of(selected(request, session, viewer)),
+        "selection": selection,
+        "query": query_of(selection),
+        "filters": _filters(selection),
         **_progress(session, sight),
     }
     return render(request, "bench/_review_rail.html", context)

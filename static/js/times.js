@@ -2,8 +2,12 @@
 
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+export function spoken(date) {
+  return moment.format(date);
+}
+
 export function localise(root = document) {
   for (const time of root.querySelectorAll("time[data-time]")) {
-    time.textContent = moment.format(new Date(time.dateTime));
+    time.textContent = spoken(new Date(time.dateTime));
   }
 }

@@ -88,7 +88,7 @@ def is_at(page: Page, number: int) -> None:
 
 
 def is_saved(page: Page, version: int) -> None:
-    expect(page.locator("[data-state]")).to_have_text(re.compile(rf"saved .* · v{version}\s*$"))
+    expect(page.locator(".save-state")).to_have_text(re.compile(rf"saved .* · v{version}\s*$"))
 
 
 def own(page: Page, session: str, index: int):

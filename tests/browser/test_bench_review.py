@@ -33,6 +33,8 @@ def test_a_session_is_judged_by_keys_alone_under_a_russian_layout(signed_in, mad
     is_saved(page, 1)
     expect(page.locator("[data-rail-rows] [data-index='0'] .mark-correct")).to_be_attached()
     expect(page.locator(".review-facts")).to_contain_text("1/12 rated")
+    expect(page.locator("[data-count=unrated]")).to_have_text("10")
+    expect(page.locator("[data-rail-rows] a:not([tabindex='-1'])")).to_have_count(1)  # one stop of the tabulator
     keys.press("KeyJ")
     is_at(page, 2)
     expect(heading(page)).to_be_focused()

@@ -6,23 +6,25 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.bench.rag import Rag, as_usual, rag_service
+from tests.bench.rag import Rag, Reply, as_usual, rag_service
 from tests.browser.looks import take
+from tests.browser.reviewing import is_saved
 
 pytestmark = pytest.mark.browser
 QUESTIONS = [f"Вопрос {number}: какая комиссия за перевод по СБП?" for number in range(30)]
 
 
 class Gate:
-    """Lets through as many answers as it is told."""
+    """Lets through as many answers as it is told; those to questions in `failing` fail."""
 
     def __init__(self, rag: Rag) -> None:
+        self.failing: set[str] = set()
         self._free = threading.Semaphore(0)
         rag.answer = self._answer
 
     def _answer(self, asked):
         self._free.acquire(timeout=60)
-        return as_usual(asked)
+        return Reply(status=500) if asked.question in self.failing else as_usual(asked)
 
     def open(self, count: int) -> None:
         self._free.release(count)
@@ -105,16 +107,28 @@ def test_a_session_is_started_watched_stopped_and_resumed(signed_in, gate):
     page.goto(f"{session}?item=30")
     expect(page.locator("[data-item]")).to_have_attribute("data-status", "pending")
     page.evaluate("window.begun = 1")
+    gate.failing = {QUESTIONS[29]}
     gate.open(1000)
     page.get_by_role("button", name="Resume").click()
-    expect(page.locator("#run-figures")).to_contain_text("All asked", timeout=15_000)
+    expect(page.locator("[data-item]")).to_have_attribute("data-status", "error", timeout=15_000)
+    expect(page.locator("[data-count=errors]")).to_have_text("1")
+    page.route("**/annotation", lambda route: route.abort())
+    page.locator("#comment").fill("Спросить ещё раз")  # and it is not saved
+    gate.failing.clear()
+    page.get_by_role("button", name="Retry the errors").click()
+    expect(page.locator("[data-item]")).to_have_attribute("data-status", "ok", timeout=15_000)
+    expect(page.locator("[data-article]")).to_contain_text(f"Ответ на: {QUESTIONS[29]}")
+    expect(page.locator("#comment")).to_have_value("Спросить ещё раз")
+    page.unroute("**/annotation")
+    is_saved(page, 1)
+    expect(page.locator("#run-figures")).to_contain_text("All asked")
     expect(page.locator("#run-figures")).to_contain_text("30 of 30")
-    expect(page.locator("[data-item]")).to_have_attribute("data-status", "ok")
+    expect(page.locator("[data-count=errors]")).to_have_text("0")
     expect(page.locator("[data-rail-rows] .mark-open")).to_have_count(30)
     expect(bar).to_be_hidden()
     assert is_still_the_page(page)
     assert set(rag.questions) == {*QUESTIONS}
-    assert len(rag.questions) <= 30 + 3  # those in flight at the stop were asked twice
+    assert len(rag.questions) <= 30 + 3 + 1  # those in flight at the stop were asked twice, as was the failed one
 
     page.goto(f"/bench/new?from={session.split('/')[-1].split('?')[0]}")
     expect(page.get_by_role("radio", name="IFT")).to_be_checked()

@@ -5,7 +5,7 @@ export function actionsOn(root, { question, rail, saver, texts }) {
 
   function step(index, otherwise) {
     if (question.isLoading) return;
-    if (index === undefined) question.say(otherwise);
+    if (index === undefined) question.say(rail.indexes.length ? otherwise : texts.none);
     else question.go(Number(index));
   }
 

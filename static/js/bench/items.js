@@ -28,6 +28,10 @@ export class Items {
     this.#kept.delete(index);
   }
 
+  forgetAll() {
+    this.#kept.clear();
+  }
+
   #ask(index) {
     if (!this.#kept.has(index)) {
       const asked = this.#fetch(index);

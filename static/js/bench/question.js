@@ -1,6 +1,6 @@
 // The question on the page: fetched, drawn, and what is said of its state.
 
-import { localise } from "../times.js";
+import { localise, spoken } from "../times.js";
 
 const SOONEST = 2_000;
 const LATEST = 30_000;
@@ -15,6 +15,8 @@ export class Question {
   #rail;
   #saver;
   #hush;
+  #going;
+  #catchingUp;
   #drafts = new Map(); // index → what was written of a flag that was not raised
 
   constructor(root, { texts, items, rail, saver }) {
@@ -47,8 +49,13 @@ export class Question {
     return `${this.#root.dataset.page}?${[`item=${index + 1}`, this.#root.dataset.query].filter(Boolean).join("&")}`;
   }
 
-  async go(index, { isBack = false } = {}) {
+  async go(index, options = {}) {
     if (this.isLoading) return;
+    this.#going = this.#go(index, options);
+    await this.#going;
+  }
+
+  async #go(index, { isBack = false }) {
     this.isLoading = true;
     this.#stage.setAttribute("aria-busy", "true");
     try {
@@ -98,7 +105,30 @@ export class Question {
   // Whoever was asked for a second opinion sees the others' once they gave their own.
   async showOthers() {
     const fresh = await this.loadAgain();
-    for (const told of fresh?.querySelectorAll("[data-told]") ?? []) document.getElementById(told.id).replaceWith(told);
+    if (fresh) this.#replace(fresh.querySelectorAll("[data-told]"));
+  }
+
+  // Shows an answer that came since the question was drawn, and leaves alone what somebody writes. One look after the
+  // other: what was fetched first must not be shown last.
+  catchUp(wait = SOONEST) {
+    this.#catchingUp = Promise.all([this.#catchingUp, this.#going]).then(() => this.#catchUp(wait));
+  }
+
+  async #catchUp(wait) {
+    const { element } = this;
+    if (element.dataset.status === "ok") return; // nothing replaces it
+    const fresh = await this.loadAgain();
+    if (this.element !== element) return;
+    if (!fresh) {
+      setTimeout(() => this.element === element && this.catchUp(Math.min(wait * 2, LATEST)), wait);
+    } else if (fresh.dataset.answered !== element.dataset.answered) {
+      Object.assign(element.dataset, fresh.dataset);
+      this.#replace(fresh.querySelectorAll("[data-told], [data-came]"));
+    }
+  }
+
+  #replace(parts) {
+    for (const part of parts) document.getElementById(part.id).replaceWith(part);
     localise(this.#stage);
   }
 
@@ -171,8 +201,7 @@ export class Question {
     const line = this.find("[data-state]");
     if (!line || (saved && saved.index !== this.index)) return;
     line.dataset.state = state;
-    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    const words = sentence ?? (this.#texts[state] ?? "").replace("{time}", time).replace("{version}", saved?.version);
+    const words = sentence ?? (this.#texts[state] ?? "").replace("{time}", spoken(new Date())).replace("{version}", saved?.version);
     if (line.textContent !== words) line.textContent = words;
   }
 

@@ -12,6 +12,7 @@ export class Rail {
   #height;
   #blocks = new Map(); // number → when it was in sight last
   #current;
+  #refreshing = Promise.resolve();
 
   constructor(root) {
     this.indexes = expand(root.dataset.indexes, Number(root.dataset.items));
@@ -28,6 +29,7 @@ export class Rail {
     this.#list.style.height = `${this.indexes.length * this.#height}px`;
     this.#blocks.set(Math.floor(Number(this.#list.dataset.start) / BLOCK), Date.now());
     this.#list.querySelectorAll("[data-index]").forEach((row) => this.#place(row));
+    this.#list.addEventListener("keydown", (event) => this.#step(event));
     this.#scroller.addEventListener("scroll", () => this.#look(), { passive: true });
     new ResizeObserver(() => this.#look()).observe(this.#scroller);
   }
@@ -57,8 +59,14 @@ export class Rail {
     this.#look();
   }
 
-  // Draws rows anew that are there, as something of their questions changed.
-  async refresh(indexes = this.#drawn()) {
+  // Draws rows anew that are there, as something of their questions changed. One time after the other: what was
+  // fetched first must not be drawn last.
+  refresh(indexes) {
+    this.#refreshing = this.#refreshing.then(() => this.#refresh(indexes));
+    return this.#refreshing;
+  }
+
+  async #refresh(indexes = this.#drawn()) {
     const drawn = new Set(this.#drawn());
     const wanted = indexes.filter((index) => drawn.has(index));
     for (let start = 0; start < wanted.length; start += BLOCK) await this.#load(wanted.slice(start, start + BLOCK));
@@ -87,7 +95,9 @@ export class Rail {
   }
 
   #forget(from, to) {
-    const away = [...this.#blocks].filter(([number]) => number < from || number > to).sort((a, b) => a[1] - b[1]);
+    const current = Math.floor(this.#places.get(this.#current) / BLOCK); // where the tabulator stops
+    const isAway = ([number]) => (number < from || number > to) && number !== current;
+    const away = [...this.#blocks].filter(isAway).sort((a, b) => a[1] - b[1]);
     for (const [number] of away.slice(0, Math.max(0, this.#blocks.size - MOST_BLOCKS))) {
       this.#blocks.delete(number);
       for (const index of this.indexes.slice(number * BLOCK, (number + 1) * BLOCK)) this.#row(index)?.remove();
@@ -99,11 +109,14 @@ export class Rail {
   }
 
   async #load(indexes) {
-    const response = await fetch(`${this.#address}?at=${indexes.join(",")}&${this.#query}`).catch(() => null);
-    if (!response?.ok || response.redirected) return false;
-    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    const html = await fetched(`${this.#address}?at=${indexes.join(",")}&${this.#query}`).catch(() => null);
+    if (html === null) return false;
+    const fresh = new DOMParser().parseFromString(html, "text/html");
     const progress = fresh.querySelector("[data-progress]");
     document.querySelector("[data-progress]").replaceChildren(...progress.childNodes);
+    for (const count of fresh.querySelectorAll("[data-count]")) {
+      document.querySelector(`[data-count="${count.dataset.count}"]`).textContent = count.textContent;
+    }
     for (const row of fresh.querySelectorAll("[data-index]")) this.#put(row);
     return true;
   }
@@ -127,11 +140,29 @@ export class Rail {
     row.style.transform = `translateY(${this.#places.get(Number(row.dataset.index)) * this.#height}px)`;
   }
 
+  // Hundreds of rows are one stop of the tabulator: the question on the page, the first where that is not among them.
   #mark(row) {
     const link = row.querySelector("a");
-    if (Number(row.dataset.index) === this.#current) link.setAttribute("aria-current", "true");
+    const index = Number(row.dataset.index);
+    if (index === this.#current) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
+    link.tabIndex = index === (this.#places.has(this.#current) ? this.#current : this.indexes[0]) ? 0 : -1;
   }
+
+  // Leads the focus from row to row.
+  #step(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.code];
+    const place = this.#places.get(Number(event.target.closest("[data-index]").dataset.index)) + step;
+    const link = this.#row(this.indexes[place])?.querySelector("a");
+    if (!link) return;
+    event.preventDefault();
+    link.focus();
+  }
+}
+
+async function fetched(address) {
+  const response = await fetch(address);
+  return response.ok && !response.redirected ? response.text() : null;
 }
 
 // Reads `0-4,7`; without a text it is all.

@@ -87,8 +87,8 @@ function comeBack(event) {
 
 function progress() {
   rail.refresh();
-  items.forget(rail.after(question.index));
-  if (question.element.dataset.status === "pending") question.redraw();
+  items.forgetAll();
+  question.catchUp();
 }
 
 if (question.element) {
