@@ -15,11 +15,12 @@ from benchsessions.filters import ItemFilter, conditions
 from benchsessions.models import Analyst, Annotation, BenchSession, Flag, Item
 from benchsessions.opinions import Sight, visible_annotations, visible_flags
 from benchsessions.searching import holds
+from benchsessions.sections import INDEX
 from tenants.managers import find
 
 RAIL_CHARS: Final = 90
 RAIL_FIELDS: Final = ("session_id", "index", "status", "verdict", "is_disputed", "is_changed", "is_flagged")
-SPAN: Final = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
+SPAN: Final = re.compile(rf"({INDEX.pattern})(?:-({INDEX.pattern}))?")
 
 
 @dataclass(frozen=True, slots=True)

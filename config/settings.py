@@ -273,7 +273,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/(api|v1|mid)",
-    "PATH_CONVERTER_OVERRIDES": {"index": {"type": "integer", "minimum": 0, "maximum": 999_999}},
+    "PATH_CONVERTER_OVERRIDES": {"number": {"type": "integer", "minimum": 0, "maximum": 999_999_999}},
     "ENUM_NAME_OVERRIDES": {
         "AgentKindEnum": "agents.models.AgentKind",
         "ItemStatusEnum": "benchsessions.models.ItemStatus",

@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.urls import register_converter
+
+from tenants.numbers import NumberConverter
 
 
 class TenantsConfig(AppConfig):
@@ -7,3 +10,5 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         from tenants import checks  # noqa: F401, PLC0415 - registers the system checks
+
+        register_converter(NumberConverter, "number")

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
@@ -18,6 +17,7 @@ from accounts.models import Role
 from accounts.principal import PrincipalRequest
 from accounts.views.refusals import form_page
 from tenants.exceptions import Conflict, Forbidden, ParleyError
+from tenants.numbers import page_asked
 
 PEOPLE_PER_PAGE = 50
 INVITATIONS_SHOWN = 100
@@ -52,7 +52,7 @@ def _members_page(
     search = search_text(request.GET)
     found = queries.people(search=search).select_related("tier").defer("avatar")  # 50 pictures would be megabytes
     context = {
-        "page": Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page")),
+        "page": page_asked(request, found, PEOPLE_PER_PAGE),
         "search": search,
         "roles": Role.choices,
         "form": form,

@@ -25,7 +25,7 @@ class Versions(AgentViews):
         return Response(VersionSerializer(found, many=True).data)
 
     @extend_schema(responses=WholeVersionSerializer)
-    @action(detail=True, methods=["get"], url_path="versions/<int:number>", permission_classes=[IsTeamAdmin])
+    @action(detail=True, methods=["get"], url_path="versions/<number:number>", permission_classes=[IsTeamAdmin])
     def version(self, request: Request, pk: str, number: int) -> Response:
         """Show what an agent was in one version; its secret is no part of it."""
         found = find(AgentVersion.objects.filter(agent=self.get_object()), number=number)

@@ -4,7 +4,6 @@ import json
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -21,6 +20,7 @@ from agents.models import Audience
 from agents.views.manage import PAGE, see
 from tenants.api.parsers import loads
 from tenants.exceptions import Invalid, ParleyError
+from tenants.numbers import page_asked
 from tenants.spreadsheets import as_download
 
 VERSIONS_PER_PAGE = 10
@@ -64,7 +64,7 @@ def _who_may(audience: str, others: int) -> str:
 def version_list(request: PrincipalRequest, agent_id: UUID) -> HttpResponse:
     """Show the versions of an agent, each with what it changed."""
     agent = queries.known_agent(request.user, agent_id)
-    page = Paginator(versions.versions_of(agent), VERSIONS_PER_PAGE).get_page(request.GET.get("page"))
+    page = page_asked(request, versions.versions_of(agent), VERSIONS_PER_PAGE)
     return render(
         request,
         "agents/versions.html",

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from benchsessions.api.base import BenchViewSet
-from benchsessions.comparing import Change, Comparison, Row, Show, Totals, compare
+from benchsessions.comparing import FEWEST, MOST, Change, Comparison, Row, Show, Totals, compare
 from benchsessions.forms.comparing import number_fault, sessions_named
 from benchsessions.judged import Judged
 from benchsessions.models import BenchSession, Item, ItemStatus
@@ -19,6 +19,7 @@ from tenants.api.fields import QueryIntegerField, StrictCharField
 from tenants.exceptions import Invalid
 
 MOST_QUESTIONS = 1_000
+SESSIONS_NAMED = f"The sessions, {FEWEST} to {MOST} of them; the baseline comes first."
 
 
 class JudgedSerializer(serializers.Serializer[Judged]):
@@ -86,7 +87,7 @@ class CompareQuerySerializer(serializers.Serializer[Any]):
 
 
 class ComparisonViewSet(BenchViewSet[BenchSession]):
-    """Two to four sessions, question by question."""
+    """Sessions side by side, question by question."""
 
     refusals: ClassVar[dict[str, list[str]]] = {"compare": ["400", "404"]}
 
@@ -96,13 +97,13 @@ class ComparisonViewSet(BenchViewSet[BenchSession]):
     @extend_schema(
         operation_id="compare_sessions",
         parameters=[
-            OpenApiParameter("s", OpenApiTypes.UUID, many=True, required=True, description="The baseline comes first."),
+            OpenApiParameter("s", OpenApiTypes.UUID, many=True, required=True, description=SESSIONS_NAMED),
             CompareQuerySerializer,
         ],
         responses=ComparisonSerializer,
     )
     def compare(self, request: Request) -> Response:
-        """Compare two to four sessions by question with the first of them."""
+        """Compare sessions by question with the first of them."""
         query = CompareQuerySerializer(data={name: request.query_params[name] for name in request.query_params})
         query.is_valid(raise_exception=True)
         asked = query.validated_data

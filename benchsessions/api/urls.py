@@ -1,20 +1,17 @@
 """The bench's API: the contract under `v1/users`, our own calls under `bench`."""
 
-from django.urls import URLPattern, URLResolver, include, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path
 
 from benchsessions.api.comparing import ComparisonViewSet
 from benchsessions.api.exports import ExportViewSet
 from benchsessions.api.items import ItemViewSet, SessionViewSet
 from benchsessions.api.opinions import OpinionViewSet
-from benchsessions.api.paths import IndexConverter
 from benchsessions.api.reporting import ReportViewSet
 from benchsessions.api.runs import RunViewSet
 from benchsessions.api.sets import SetViewSet
 
-register_converter(IndexConverter, "index")
-
 SESSION = "bench/sessions/<uuid:bench_id>"
-ITEM = f"{SESSION}/items/<index:index>"
+ITEM = f"{SESSION}/items/<number:index>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/users/", include("benchsessions.api.contract.urls")),

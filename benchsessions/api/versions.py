@@ -6,8 +6,9 @@ from typing import Final
 from rest_framework.request import Request
 
 from benchsessions.exceptions import VersionRequired
+from tenants.numbers import NUMBER
 
-TAG: Final = re.compile(r'"([0-9]{1,9})"')
+TAG: Final = re.compile(rf'"({NUMBER.pattern})"')
 NEVER: Final = -1
 
 

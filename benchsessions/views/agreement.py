@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,6 +21,7 @@ from benchsessions.queries import analyst_of, analyst_with, session_with
 from benchsessions.views.pages import bench_page
 from tenants.exceptions import ParleyError
 from tenants.managers import find
+from tenants.numbers import page_asked
 
 PER_PAGE: Final = 20
 LATEST: Final = 5
@@ -38,7 +38,7 @@ def agreement(request: PrincipalRequest, bench_id: UUID) -> HttpResponse:
         return render(request, "bench/agreement_blind.html", {"session": session, "opinion": own})
     shows_decided = request.GET.get("show") == "decided"
     disputed, decided = disagreements.to_decide(session), disagreements.decided(session)
-    page = Paginator(decided if shows_decided else disputed, PER_PAGE).get_page(request.GET.get("page"))
+    page = page_asked(request, decided if shows_decided else disputed, PER_PAGE)
     context = {
         "session": session,
         "opinions": list(asked),

@@ -2,7 +2,6 @@
 
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.forms.fields import search_text
 from accounts.principal import PrincipalRequest
-from benchsessions.comparing import Show, compare
+from benchsessions.comparing import MOST, Show, compare
 from benchsessions.forms.comparing import CompareForm, number_fault, sessions_named
 from benchsessions.models import BenchSession
 from benchsessions.opinions import cover_counts
@@ -18,6 +17,7 @@ from benchsessions.queries import analyst_of, sessions
 from benchsessions.searching import holds
 from benchsessions.side_by_side import side_by_side
 from benchsessions.views.pages import bench_page
+from tenants.numbers import page_asked
 
 QUESTIONS_PER_PAGE = 50
 SESSIONS_OFFERED = 30
@@ -26,14 +26,14 @@ SESSIONS_OFFERED = 30
 @require_safe
 @bench_page
 def comparison(request: PrincipalRequest) -> HttpResponse:
-    """Show two to four sessions beside each other, or let them be chosen."""
+    """Show sessions beside each other, or let them be chosen."""
     chosen = sessions_named(request.GET)
     fault = number_fault(chosen)
     if fault or "choose" in request.GET:
         return _choice(request, chosen, fault if chosen and "choose" not in request.GET else None)
     asked = CompareForm.read(request.GET)
     compared = compare(chosen, analyst_of(request.user))
-    page = Paginator(compared.shown(asked["show"], asked["q"]), QUESTIONS_PER_PAGE).get_page(request.GET.get("page"))
+    page = page_asked(request, compared.shown(asked["show"], asked["q"]), QUESTIONS_PER_PAGE)
     baselines = [_address_with_first(chosen, session) for session in chosen]
     counts = compared.counts()
     context = {
@@ -61,6 +61,7 @@ def _choice(request: PrincipalRequest, chosen: list[BenchSession], fault: str | 
         "has_more": len(found) > SESSIONS_OFFERED,
         "search": search,
         "fault": fault,
+        "most": MOST,
     }
     return render(request, "bench/compare_choose.html", context)
 

@@ -21,6 +21,7 @@ from benchsessions.views.pages import bench_page
 from benchsessions.views.review import query_of, review_page, selected
 from tenants.exceptions import Invalid
 from tenants.managers import find
+from tenants.numbers import number_in
 
 NEVER = -1
 
@@ -82,7 +83,8 @@ def _wanted(form: QueryDict, found: Item, viewer: Analyst, own: Annotation | Non
 
 
 def _version(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else NEVER
+    number = number_in(text)
+    return NEVER if number is None else number
 
 
 def _lead_on(selection: Selection, index: int, *, is_next: bool = False) -> HttpResponse:

@@ -33,9 +33,9 @@ from benchsessions.rubric import accuracy
 from benchsessions.running.standing import standing
 from benchsessions.shown import shown
 from benchsessions.views.pages import bench_page
+from tenants.numbers import number_in
 
 RAIL_ROWS = 100
-LONGEST_NUMBER = 6
 
 
 @require_GET
@@ -94,8 +94,8 @@ def query_of(selection: Selection) -> str:
 
 def index_asked(number: str) -> int | None:
     """Read which question an address names; people count from one."""
-    is_number = number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER
-    return int(number) - 1 if is_number and int(number) else None
+    known = number_in(number)
+    return known - 1 if known else None
 
 
 def review_page(request: PrincipalRequest, bench_id: UUID, index: int | None, **extra: Any) -> HttpResponse:

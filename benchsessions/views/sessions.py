@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.principal import PrincipalRequest
 from benchsessions import keeping
+from benchsessions.comparing import FEWEST, MOST
 from benchsessions.exceptions import SessionNotFound
 from benchsessions.forms.listing import ListForm, TitleForm
 from benchsessions.listing import Cursor, deleted_sessions, page_of, row_of, sessions_asked_for
@@ -42,6 +43,8 @@ def session_list(request: PrincipalRequest) -> HttpResponse:
         "is_later_page": "after" in request.GET,
         "deleted": form.cleaned_data["deleted"],
         "opinions": list(asked_of(viewer)),
+        "fewest": FEWEST,
+        "most": MOST,
         **({} if rows else _first_steps(request)),
     }
     page = "bench/_session_table.html" if PART in request.GET else "bench/sessions.html"

@@ -4,7 +4,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Count, Max, OuterRef, Subquery
 from django.http import Http404, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -24,6 +23,7 @@ from benchsessions.searching import holds
 from benchsessions.views.pages import bench_page
 from tenants.exceptions import ParleyError
 from tenants.managers import find
+from tenants.numbers import page_asked
 
 SETS_PER_PAGE: Final = 50
 QUESTIONS_PER_PAGE: Final = 50
@@ -44,7 +44,7 @@ def set_list(request: PrincipalRequest) -> HttpResponseBase:
     )
     if search:
         found = found.filter(holds("name", search) | holds("description", search))
-    page = Paginator(found.order_by("name", "id"), SETS_PER_PAGE).get_page(request.GET.get("page"))
+    page = page_asked(request, found.order_by("name", "id"), SETS_PER_PAGE)
     return render(request, "bench/sets.html", {"page": page, "archived": archived, "search": search})
 
 
@@ -67,7 +67,7 @@ def one_set(request: PrincipalRequest, set_id: UUID) -> HttpResponseBase:
         "versions": versions,
         "version": version,
         "is_open": version.frozen_at is None and version == versions[0],
-        "page": Paginator(found, QUESTIONS_PER_PAGE).get_page(request.GET.get("page")),
+        "page": page_asked(request, found, QUESTIONS_PER_PAGE),
         "search": search,
         "tag": tag,
         "tags": sorted(tags),
@@ -172,7 +172,7 @@ def see_set(set_id: UUID) -> HttpResponseRedirect:
 
 
 def _question_at(version: QuestionSetVersion, position: int) -> Question:
-    found = find(Question.objects.all(), version=version, position=min(position, 2**31 - 1))
+    found = find(Question.objects.all(), version=version, position=position)
     if found is None:
         raise QuestionNotFound()
     return found

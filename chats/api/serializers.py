@@ -12,6 +12,7 @@ from chats.exceptions import MessageTooLong
 from chats.models import Attachment, Chat, Message
 from tenants.api.fields import (
     BoundedObjectField,
+    QueryIntegerField,
     StrictBooleanField,
     StrictCharField,
     StrictUUIDField,
@@ -112,8 +113,8 @@ class ChatUpdateSerializer(WriteSerializer):
 class PageQuerySerializer(serializers.Serializer[Any]):
     """Which part of a list is wanted."""
 
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=MAX_PAGE)
-    offset = serializers.IntegerField(default=0, min_value=0, max_value=2**31)
+    limit = QueryIntegerField(default=50, min_value=1, max_value=MAX_PAGE)
+    offset = QueryIntegerField(default=0, min_value=0, max_value=2**31)
 
 
 class ChatListQuerySerializer(PageQuerySerializer):

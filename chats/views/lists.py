@@ -1,7 +1,6 @@
 """The lists of chats, and how a new one begins."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,6 +16,7 @@ from chats.forms import NewChatForm
 from chats.queries import shared_chats, shown_chats, with_unread
 from chats.views.leading import see, see_chat
 from tenants.exceptions import ParleyError
+from tenants.numbers import page_asked
 
 CHATS_PER_PAGE = 20
 
@@ -30,7 +30,7 @@ def chat_list(request: PrincipalRequest) -> HttpResponse:
     found = shown_chats(request.user).filter(is_archived=archived)
     if search:
         found = found.filter(title__icontains=search)
-    page = Paginator(with_unread(found, request.user), CHATS_PER_PAGE).get_page(request.GET.get("page"))
+    page = page_asked(request, with_unread(found, request.user), CHATS_PER_PAGE)
     context = {"page": page, "search": search, "archived": archived, "obstacle": quota.obstacle_of(request.user)}
     return render(request, "chats/list.html", context)
 
@@ -40,7 +40,7 @@ def chat_list(request: PrincipalRequest) -> HttpResponse:
 def shared_list(request: PrincipalRequest) -> HttpResponse:
     """Show the chats that colleagues let a person into."""
     found = with_unread(shared_chats(request.user), request.user)
-    page = Paginator(found, CHATS_PER_PAGE).get_page(request.GET.get("page"))
+    page = page_asked(request, found, CHATS_PER_PAGE)
     return render(request, "chats/shared.html", {"page": page})
 
 

@@ -12,7 +12,13 @@ from chats.exceptions import MessageTooLong
 from chats.models import MessageRole, MessageStatus
 from sharing.actions import DEFAULT_DAYS
 from sharing.models import DESCRIPTION_CHARS, MAX_DAYS, MAX_MESSAGES, MAX_PEOPLE, TITLE_CHARS, Participant, Share
-from tenants.api.fields import StrictBooleanField, StrictCharField, StrictIntegerField, WriteSerializer
+from tenants.api.fields import (
+    QueryIntegerField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictIntegerField,
+    WriteSerializer,
+)
 
 MAX_PAGE = 200
 
@@ -141,8 +147,8 @@ class LogSerializer(serializers.Serializer[Any]):
 class LogQuerySerializer(serializers.Serializer[Any]):
     """Which part of the log is shown."""
 
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=MAX_PAGE)
-    offset = serializers.IntegerField(default=0, min_value=0, max_value=2**31)
+    limit = QueryIntegerField(default=50, min_value=1, max_value=MAX_PAGE)
+    offset = QueryIntegerField(default=0, min_value=0, max_value=2**31)
 
 
 class SaidSerializer(serializers.Serializer[Any]):

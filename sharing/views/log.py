@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -17,6 +16,7 @@ from accounts.decorators import member_required
 from accounts.principal import PrincipalRequest
 from sharing.models import Participant, Share
 from sharing.queries import access_log, managed_shares
+from tenants.numbers import page_asked
 from tenants.spreadsheets import BYTE_ORDER_MARK, CONTENT_TYPE, as_download, csv_text
 
 STAYS_PER_PAGE: Final = 100
@@ -57,7 +57,7 @@ class Stay:
 def log(request: PrincipalRequest, share_id: UUID) -> HttpResponse:
     """Show who came in by a link, who waits, and who did not get in; the last first."""
     share = _managed(request, share_id)
-    page = Paginator(access_log(share), STAYS_PER_PAGE).get_page(request.GET.get("page"))
+    page = page_asked(request, access_log(share), STAYS_PER_PAGE)
     context = {
         "share": share,
         "is_own": share.chat.user_id == request.user.id,

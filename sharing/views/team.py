@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -14,6 +13,7 @@ from accounts.principal import PrincipalRequest
 from sharing import actions
 from sharing.models import Share
 from sharing.queries import ended, links_of, links_of_team, rooms_with_people, still_open
+from tenants.numbers import page_asked
 
 LINKS_PER_PAGE = 50
 DAYS_MORE = (1, 7, 30)
@@ -54,7 +54,7 @@ def _listed(request: PrincipalRequest, links: QuerySet[Share]) -> dict[str, Any]
     over = request.GET.get("state") == "ended"
     found = ended(links) if over else still_open(links)
     return {
-        "page": Paginator(found, LINKS_PER_PAGE).get_page(request.GET.get("page")),
+        "page": page_asked(request, found, LINKS_PER_PAGE),
         "over": over,
         "allows_sharing": request.user.team.allows_sharing,
         "days_more": DAYS_MORE,

@@ -111,7 +111,7 @@ def test_a_secret_is_on_no_page_and_in_no_answer(
         if not re.match("bench|api/bench|api/v1/users", route):
             continue
         path = re.sub("<uuid:(.*?)>", lambda found: str(ids.get(found[1], session)), f"/{route}")
-        path = re.sub("<int:.*?>", "1", path).replace("<str:environment>", "ift")
+        path = re.sub("<number:.*?>", "1", path).replace("<str:environment>", "ift")
         for query in ["", *queries.get(route.rpartition("/")[2], [])]:
             answer = (program if route.startswith("api/") else browser).get(path + query)
             assert answer.status_code < 500, path

@@ -59,7 +59,7 @@ def test_whoever_judges_says_which_version_they_change(call):
     assert judge(call, "teammate", {"overall": {"rating": "correct"}}, version="*").json()["version"] == 2
 
 
-@pytest.mark.parametrize("stale", ['"0"', 'W/"1"', '"7"', "1", '"1", "0"', '"99999999999999999999"', "ё"])
+@pytest.mark.parametrize("stale", ['"0"', '"01"', 'W/"1"', '"7"', "1", '"1", "0"', '"99999999999999999999"', "ё"])
 def test_a_stale_version_is_answered_with_what_stands(call, stale):
     judge(call, "teammate", RATED)
     late = judge(call, "teammate", {"overall": {"rating": "correct"}}, version=stale)

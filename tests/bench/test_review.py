@@ -62,7 +62,7 @@ def test_a_session_opens_at_the_first_question_that_is_not_rated(cast, sits, ses
     assert "#1 Как закрыть карту us?" in text_of(see(sits, cast.teammate, session, item="1"))
 
 
-@pytest.mark.parametrize("item", ["0", "-1", "x", "", "1e9", "９", "99999999999999999999"])
+@pytest.mark.parametrize("item", ["0", "-1", "x", "", "1e9", "９", "01", "99999999999999999999"])
 def test_what_is_no_number_of_a_question_leads_to_the_first_unrated(cast, sits, session, item):
     assert "#2 Где тарифы us?" in text_of(see(sits, cast.owner, session, item=item))
 
@@ -298,6 +298,13 @@ def test_the_rail_gives_what_is_asked_for_and_no_more_than_a_hundred(cast, sits)
 @pytest.mark.parametrize("indexes", [[], [0], [0, 1, 2], [1, 3], [0, 1, 5, 6, 7, 9]])
 def test_indexes_are_written_short_and_read_again(indexes):
     assert read_short(written_short(indexes), 100) == indexes
+
+
+@pytest.mark.parametrize("path", ["/items/00", "/items/٠"])
+def test_a_question_has_one_address(cast, sits, session, path):
+    assert see(sits, cast.owner, session, "/items/0").status_code == 200
+    assert see(sits, cast.owner, session, path).status_code == 404
+    assert read_short("00,1-02,٣", 100) == []
 
 
 def test_search_finds_questions_and_goes_through_them(cast, sits):

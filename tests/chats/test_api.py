@@ -91,7 +91,19 @@ def test_the_list_comes_in_pages(cast, owner, agent):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=x", "limit=1e9", "limit=201", "offset=-1", "offset=99999999999", "include_archived=ja"]
+    "query",
+    [
+        "limit=0",
+        "limit=x",
+        "limit=1e9",
+        "limit=٣",
+        "limit=1_0",
+        "limit=07",
+        "limit=201",
+        "offset=-1",
+        "offset=99999999999",
+        "include_archived=ja",
+    ],
 )
 def test_a_senseless_page_is_refused(owner, query):
     assert refused(owner.get(f"/api/chats?{query}")) == (400, "VALIDATION_ERROR")

@@ -67,7 +67,7 @@ ROUTES: dict[str, dict[str, Call]] = {
     "api/agents/<uuid:pk>/members": {"GET": call(ADMINS_API), "PUT": call(ADMINS_API, {"members": []})},
     "api/agents/<uuid:pk>/restore": {"POST": call(ADMINS_API, {"version": 1})},
     "api/agents/<uuid:pk>/versions": {"GET": call(ADMINS_API)},
-    "api/agents/<uuid:pk>/versions/<int:number>": {"GET": call(ADMINS_API)},
+    "api/agents/<uuid:pk>/versions/<number:number>": {"GET": call(ADMINS_API)},
     "api/chats": {"GET": call(SIGNED_IN), "POST": call("201 201 201 404 404 401", {"agent_id": "AGENT"})},
     "api/chats/<uuid:pk>": {
         "GET": call(OWN),
@@ -162,14 +162,14 @@ ROUTES: dict[str, dict[str, Call]] = {
     "api/bench/sessions": {"GET": call(SIGNED_IN)},
     "api/bench/sessions/<uuid:bench_id>": {"GET": call(TEAMS)},
     "api/bench/sessions/<uuid:bench_id>/items": {"GET": call(TEAMS)},
-    "api/bench/sessions/<uuid:bench_id>/items/<index:index>": {"GET": call(TEAMS)},
-    "api/bench/sessions/<uuid:bench_id>/items/<index:index>/annotation": {
+    "api/bench/sessions/<uuid:bench_id>/items/<number:index>": {"GET": call(TEAMS)},
+    "api/bench/sessions/<uuid:bench_id>/items/<number:index>/annotation": {
         "GET": call(TEAMS),
         "PUT": call("428 428 428 428 428 401", {"data": None}),
         "DELETE": call("428 428 428 428 428 401"),
     },
     "api/bench/sessions/<uuid:bench_id>/annotations": {"PATCH": call("428 428 428 428 428 401", {"annotations": {}})},
-    "api/bench/sessions/<uuid:bench_id>/items/<index:index>/flags": {
+    "api/bench/sessions/<uuid:bench_id>/items/<number:index>/flags": {
         "POST": call("201 201 201 404 404 401", {"comment": "made here"})
     },
     "api/bench/sessions/<uuid:bench_id>/flags/<uuid:flag_id>/resolve": {"POST": call(TEAMS, {})},
@@ -192,25 +192,25 @@ ROUTES: dict[str, dict[str, Call]] = {
     "api/bench/sessions/<uuid:bench_id>/agreement/<uuid:analyst_id>/<uuid:other_id>": {
         "GET": call("403 200 200 404 404 401")
     },
-    "api/bench/sessions/<uuid:bench_id>/items/<index:index>/decision": {
+    "api/bench/sessions/<uuid:bench_id>/items/<number:index>/decision": {
         "PUT": call("403 200 200 404 404 401", {"rating": "incorrect"}),
         "DELETE": call("403 200 200 404 404 401"),
     },
     "bench/sessions/<uuid:bench_id>/agreement": {"GET": call(TEAMS_PAGE)},
     "bench/sessions/<uuid:bench_id>/opinions": {"POST": call("303 303 303 404 404 302", {})},
     "bench/sessions/<uuid:bench_id>/opinions/<uuid:analyst_id>/withdraw": {"POST": call("403 303 303 404 404 302", {})},
-    "bench/sessions/<uuid:bench_id>/items/<int:index>/decide": {
+    "bench/sessions/<uuid:bench_id>/items/<number:index>/decide": {
         "POST": call("403 303 303 404 404 302", {"rating": "incorrect"})
     },
     "bench/sessions/<uuid:bench_id>/export": {"GET": call("200 200 200 404 404 302")},
     "bench/sessions/<uuid:bench_id>": {"GET": call(TEAMS_PAGE)},
     "bench/sessions/<uuid:bench_id>/rail": {"GET": call(TEAMS_PAGE)},
     "bench/sessions/<uuid:bench_id>/response": {"GET": call(TEAMS_PAGE)},
-    "bench/sessions/<uuid:bench_id>/items/<int:index>": {"GET": call(TEAMS_PAGE)},
-    "bench/sessions/<uuid:bench_id>/items/<int:index>/judge": {
+    "bench/sessions/<uuid:bench_id>/items/<number:index>": {"GET": call(TEAMS_PAGE)},
+    "bench/sessions/<uuid:bench_id>/items/<number:index>/judge": {
         "POST": call("303 412 412 404 404 302", {"version": "1", "rating": "incorrect"})
     },
-    "bench/sessions/<uuid:bench_id>/items/<int:index>/flag": {
+    "bench/sessions/<uuid:bench_id>/items/<number:index>/flag": {
         "POST": call("303 303 303 404 404 302", {"comment": "made here"})
     },
     "bench/sessions/<uuid:bench_id>/flags/<uuid:flag_id>/resolve": {"POST": call("303 303 303 404 404 302", {})},
@@ -274,7 +274,7 @@ ROUTES: dict[str, dict[str, Call]] = {
         "GET": call(TEAMS_PAGE),
         "POST": call(TEAMS_SEEN, {"body": "Где тарифы?"}),
     },
-    "bench/sets/<uuid:set_id>/questions/<int:position>": {
+    "bench/sets/<uuid:set_id>/questions/<number:position>": {
         "GET": call(TEAMS_PAGE),
         "POST": call(TEAMS_SEEN, {"body": "Где тарифы?"}),
     },

@@ -88,7 +88,7 @@ def ask(world: World, cast: Cast, client_of: Any, sits: Any) -> Ask:
 
     def ask(role: str, route: str, method: str, pk: UUID | None = None) -> Any:
         path = "/" + re.sub("<uuid:.*?>", str(pk or the_object(route, world)), route)
-        path = re.sub("<int:.*?>", "1", path.replace("<int:index>", "0").replace("<index:index>", "0"))
+        path = re.sub("<number:.*?>", "1", path.replace("<number:index>", "0"))
         path = path.replace("<str:token>", the_token(route, method, world))
         path = re.sub("<.*?>", "unknown", path)  # a name or a token, of which none is good
         api = route.startswith(API)

@@ -1,6 +1,5 @@
 """What the contract's clients send, checked against the limits of `docs/bench.md`; refusals name the path."""
 
-import re
 from collections.abc import Collection, Iterator
 from itertools import chain, islice
 from typing import Any, Final, NamedTuple
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from benchsessions.answers import ANSWER_BYTES, DOCUMENT_KEYS, size_of, take_apart
+from benchsessions.api.versions import TAG
 from benchsessions.characters import check_characters, cleaned
 from benchsessions.faults import Fault, refuse
 from benchsessions.models import ApiMode, Environment
@@ -25,7 +25,6 @@ CONTENT_CHARS: Final = 20_000
 ANNOTATIONS_BYTES: Final = 4 * 2**20
 MAKES: Final = ("environment", "api_mode", "request", "response", "annotations")
 CHANGES: Final = ("annotations", "response", "request")
-TAG: Final = re.compile(r'"(0|[1-9][0-9]{0,9})"')
 
 
 class Sent(NamedTuple):
