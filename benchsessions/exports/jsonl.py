@@ -1,6 +1,7 @@
 """A session as JSON, an object a line; what was sent, answered and said stands in it unchanged."""
 
 import json
+from typing import Any
 
 from benchsessions.exports.rows import Row
 
@@ -10,5 +11,9 @@ LINE_ENDS = str.maketrans({"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "
 
 def lines(rows: list[Row]) -> bytes:
     """Return some rows as lines of the file."""
-    written = "".join(json.dumps(row.as_json(), ensure_ascii=False) + "\n" for row in rows)
-    return written.translate(LINE_ENDS).encode("utf-8", "replace")
+    return "".join(line(row.as_json()) for row in rows).encode("utf-8", "replace")
+
+
+def line(value: dict[str, Any]) -> str:
+    """Return an object as a line."""
+    return json.dumps(value, ensure_ascii=False).translate(LINE_ENDS) + "\n"

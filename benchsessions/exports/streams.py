@@ -8,13 +8,14 @@ from typing import Final
 from django.db.models import TextChoices
 
 from benchsessions.exports import csv, jsonl
-from benchsessions.exports.rows import Row, chunks
+from benchsessions.exports.rows import COLUMNS, Row, chunks
 from benchsessions.exports.xlsx import Book
 from benchsessions.models import Analyst, BenchSession
 from tenants.spreadsheets import CONTENT_TYPE as CSV_TYPE
 from tenants.threads import let_go_of_request_thread
 
 PIECE: Final = 64 * 1024
+ANSWERS: Final = "Answers"
 
 
 class FileFormat(TextChoices):
@@ -59,10 +60,10 @@ async def _written(
 async def _workbook(rows: AsyncIterator[list[Row]]) -> AsyncIterator[bytes]:
     """Put the whole workbook together, then hand it out."""
     let_go_of_request_thread()
-    book = Book()
+    book = Book(ANSWERS, COLUMNS)
     try:
         async for some in rows:
-            await asyncio.to_thread(book.add, some)
+            await asyncio.to_thread(book.add, (row.cells() for row in some))
         await asyncio.to_thread(book.finish)
         while piece := await asyncio.to_thread(book.read, PIECE):
             yield piece

@@ -1,7 +1,7 @@
-"""A session as a workbook. Every text is a cell of text, so that none is run as a formula."""
+"""Workbooks. Every text is a cell of text, so that none is run as a formula."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tempfile import TemporaryFile
 from threading import Lock
 from typing import Any, Final
@@ -10,12 +10,10 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils import get_column_letter
 
-from benchsessions.exports.rows import COLUMNS, Row
 from benchsessions.tables.columns import Column
 from benchsessions.tables.long_texts import LONG_COLUMNS, LONG_TEXTS, MARK
 from tenants.spreadsheets import is_like_formula
 
-ANSWERS: Final = "Answers"
 CELL_UNITS: Final = 32_767  # of UTF-16, as spreadsheets count
 WIDTHS: Final[Mapping[str, int]] = {
     Column.QUESTION: 50,
@@ -28,29 +26,30 @@ NOT_OF_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\u
 
 
 class Book:
-    """A workbook that is written row by row into files, not into memory; to close it takes the files away.
+    """A table as a workbook, written row by row into files, not into memory; to close it takes the files away.
 
     Each call may come from another thread; one waits for the one before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, title: str, columns: Sequence[str]) -> None:
+        self._columns = columns
         self._lock = Lock()
         self._file = TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._book = Workbook(write_only=True)
-        self._answers = self._book.create_sheet(ANSWERS)
-        self._answers.freeze_panes = "C2"
-        for place, column in enumerate(COLUMNS, start=1):
-            self._answers.column_dimensions[get_column_letter(place)].width = WIDTHS.get(column, 16)
+        self._sheet = self._book.create_sheet(title)
+        self._sheet.freeze_panes = "C2"
+        for place, column in enumerate(columns, start=1):
+            self._sheet.column_dimensions[get_column_letter(place)].width = WIDTHS.get(column, 16)
         self._long: Any = None
         self._written = 0
         self._long_written = 0
-        self._append(list(COLUMNS))
+        self._append(columns)
 
-    def add(self, rows: list[Row]) -> None:
+    def add(self, rows: Iterable[Sequence[object]]) -> None:
         """Write some rows."""
         with self._lock:
             for row in rows:
-                self._append(row.cells())
+                self._append(row)
 
     def finish(self) -> None:
         """Put the workbook together after the last row."""
@@ -58,8 +57,8 @@ class Book:
             self._book.save(self._file)
             self._file.seek(0)
 
-    def read(self, size: int) -> bytes:
-        """Return the next bytes of the finished workbook, none at its end."""
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes of the finished workbook, all unless told how many, none at its end."""
         with self._lock:
             return self._file.read(size)
 
@@ -72,18 +71,18 @@ class Book:
                     sheet.close()
                     sheet._writer.cleanup()
 
-    def _append(self, values: list[object]) -> None:
+    def _append(self, values: Sequence[object]) -> None:
         self._written += 1
-        self._answers.append([self._cell(value, place) for place, value in enumerate(values)])
+        self._sheet.append([self._cell(value, place) for place, value in enumerate(values)])
 
     def _cell(self, value: object, place: int) -> Any:
         if isinstance(value, int) or value in (None, ""):
             return value
         text = NOT_OF_XML.sub("\ufffd", str(value))
         if _units(text) > CELL_UNITS:
-            mark = MARK.format(row=self._write_long(text, COLUMNS[place]))
+            mark = MARK.format(row=self._write_long(text, self._columns[place]))
             text = next(_pieces(text, CELL_UNITS - _units(mark))) + mark
-        return _text_cell(self._answers, text)
+        return _text_cell(self._sheet, text)
 
     def _write_long(self, text: str, column: str) -> int:
         """Write a text in pieces to the second sheet; return the row it begins in."""
@@ -97,6 +96,17 @@ class Book:
             self._long.append([self._written, column, number, _text_cell(self._long, piece)])
             self._long_written += 1
         return begins
+
+
+def workbook(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return a table that is no longer than memory bears as a workbook."""
+    book = Book(title, columns)
+    try:
+        book.add(rows)
+        book.finish()
+        return book.read()
+    finally:
+        book.close()
 
 
 def _text_cell(sheet: Any, text: str) -> Any:

@@ -1,13 +1,12 @@
 """Question sets as tables: made of a file or of what somebody pastes, and handed out again."""
 
-import json
 from pathlib import PurePath
 from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,13 +18,14 @@ from accounts import audit
 from accounts.audit import AuditAction
 from accounts.principal import PrincipalRequest
 from benchsessions import sets
+from benchsessions.exports.questions import written
+from benchsessions.exports.streams import CONTENT_TYPES, FileFormat
 from benchsessions.forms.sets import SetForm
 from benchsessions.forms.tables import UploadForm
-from benchsessions.models import Analyst, Question, Upload
+from benchsessions.models import Analyst, Upload
 from benchsessions.queries import analyst_of
-from benchsessions.tables.cells import joined
 from benchsessions.tables.columns import OF_QUESTIONS
-from benchsessions.tables.questions import READ_FROM, Line, read_questions
+from benchsessions.tables.questions import Line, read_questions
 from benchsessions.tables.reading import PASTED
 from benchsessions.uploads import take_upload, upload_of
 from benchsessions.views.pages import bench_page
@@ -33,7 +33,7 @@ from benchsessions.views.sets import see_set, set_with, version_named
 from benchsessions.views.tables import FAULTS_SHOWN, PREVIEWED, columns_form, sent_upload
 from benchsessions.wording import number_fault
 from tenants.exceptions import Invalid, ParleyError
-from tenants.spreadsheets import BYTE_ORDER_MARK, CONTENT_TYPE, as_download, csv_text
+from tenants.spreadsheets import as_download
 
 SEPARATORS: Final = {"": ",", ";": ";"}
 
@@ -92,7 +92,10 @@ def download(request: PrincipalRequest, set_id: UUID) -> HttpResponseBase:
     """Hand a version out as a file that comes back as the same questions."""
     question_set = set_with(set_id)
     version = version_named(list(question_set.versions.all()), request.GET.get("version", ""))
-    name = f"{question_set.name} v{version.number}"
+    asked = request.GET.get("format", FileFormat.CSV.value)
+    if asked not in FileFormat.values:
+        raise Http404
+    file_format = FileFormat(asked)
     questions = list(version.questions.all())
     if request.method == "GET":
         audit.record(
@@ -103,13 +106,9 @@ def download(request: PrincipalRequest, set_id: UUID) -> HttpResponseBase:
             what="question set",
             rows=len(questions),
         )
-    if request.GET.get("format") == "jsonl":
-        written = "".join(json.dumps(_values(one), ensure_ascii=False) + "\n" for one in questions)
-        return as_download(HttpResponse(written, content_type="application/x-ndjson"), f"{name}.jsonl")
-    separator = SEPARATORS.get(request.GET.get("sep", ""), ",")
-    rows = [[joined(cell) if isinstance(cell, list) else cell for cell in _values(one).values()] for one in questions]
-    text = csv_text([list(READ_FROM.values()), *(map(_cell, row) for row in rows)], separator)
-    return as_download(HttpResponse(BYTE_ORDER_MARK + text, content_type=CONTENT_TYPE), f"{name}.csv")
+    file = written(questions, file_format, SEPARATORS.get(request.GET.get("sep", ""), ","))
+    response = HttpResponse(file, content_type=CONTENT_TYPES[file_format])
+    return as_download(response, f"{question_set.name} v{version.number}.{file_format}")
 
 
 @transaction.atomic
@@ -130,11 +129,3 @@ def _take(
     done = ngettext("%(count)d question is in the set.", "%(count)d questions are in the set.", len(good))
     messages.success(request, done % {"count": len(good)})
     return see_set(set_id)
-
-
-def _values(question: Question) -> dict[str, object]:
-    return {str(column): getattr(question, name) for name, column in READ_FROM.items()}
-
-
-def _cell(value: object) -> object:
-    return ("yes" if value else "no") if isinstance(value, bool) else value

@@ -18,7 +18,8 @@ from benchsessions.annotating import save_annotation
 from benchsessions.exports import csv as as_csv
 from benchsessions.exports import jsonl, rows, streams
 from benchsessions.exports.rows import CHUNK, COLUMNS, Row, rows_after
-from benchsessions.exports.xlsx import ANSWERS, CELL_UNITS, Book
+from benchsessions.exports.streams import ANSWERS
+from benchsessions.exports.xlsx import CELL_UNITS, workbook
 from benchsessions.flagging import raise_flag
 from benchsessions.models import Analyst, BenchSession, Item
 from benchsessions.queries import analyst_of
@@ -58,12 +59,7 @@ def read_csv(some: list[Row], separator: str = ",") -> list[dict[str, str]]:
 
 
 def read_xlsx(some: list[Row]) -> Any:
-    book = Book()
-    book.add(some)
-    book.finish()
-    data = b"".join(iter(lambda: book.read(2**16), b""))
-    book.close()
-    return load_workbook(BytesIO(data))
+    return load_workbook(BytesIO(workbook(ANSWERS, COLUMNS, [row.cells() for row in some])))
 
 
 def read_jsonl(some: list[Row]) -> list[dict[str, Any]]:

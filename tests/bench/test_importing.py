@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from benchsessions.answers import read_answer
 from benchsessions.exports import csv as as_csv
 from benchsessions.exports import jsonl
-from benchsessions.exports.rows import Row, rows_after
-from benchsessions.exports.xlsx import Book
+from benchsessions.exports.rows import COLUMNS, Row, rows_after
+from benchsessions.exports.xlsx import workbook as xlsx_of
 from benchsessions.models import Annotation, BenchSession, Item
 from benchsessions.queries import analyst_of, response_of
 from benchsessions.sessions import Asked, create_session
@@ -74,12 +74,7 @@ def file_of(session: BenchSession, form: str) -> bytes:
         return jsonl.lines(found)
     if form != "xlsx":
         return as_csv.head(form) + as_csv.lines(found, form)
-    book = Book()
-    book.add(found)
-    book.finish()
-    data = b"".join(iter(lambda: book.read(2**16), b""))
-    book.close()
-    return data
+    return xlsx_of("Answers", COLUMNS, [row.cells() for row in found])
 
 
 def imported(client: Client, data: bytes, name: str, **more: str) -> BenchSession:

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from openpyxl import load_workbook
 
 from benchsessions import sets
 from benchsessions.exceptions import SetNameTaken, VersionFrozen
@@ -171,19 +173,32 @@ def test_an_id_stands_once_in_a_version(cast: Cast) -> None:
             sets.save_question(version_id=version.id, position=2, wording=CARD)
 
 
-@pytest.mark.parametrize("form", ["", "&sep=;", "&format=jsonl"])
+@pytest.mark.parametrize("form", ["", "&sep=;", "&format=jsonl", "&format=xlsx"])
 def test_what_is_handed_out_comes_back_as_the_same_questions(cast: Cast, sits: SignIn, form: str) -> None:
     with tenant_scope(cast.team.id):
-        wordings = [CARD, RATES, Wording("=1+1", True, "'@cmd\nвторая строка", [], ["a;b"])]
+        wordings = [CARD, RATES, Wording("=1+1", True, "'@cmd\nвторая строка" + "😀" * 17_000, [], ["a;b"])]
         made = sets.create_set(name="Ипотека", by=analyst_of(cast.owner), questions=wordings)
     client = sits(cast.owner)
     file = client.get(f"/bench/sets/{made.id}/download?version=1{form}")
     assert b"\n=1" not in file.content
-    name = "x.jsonl" if "jsonl" in form else "x.csv"
+    name = f"x.{file['Content-Disposition'].rpartition('.')[2].strip(chr(34))}"
     address = sent(client, file.content, name, f"/bench/sets/{made.id}/upload")
     assert taken(client, address, ["question", "with_docs", *COLUMNS[1:]]).status_code == 303
     with tenant_scope(cast.team.id):
         assert sets.wordings_of(made.versions.get(number=2)) == wordings
+
+
+def test_no_text_of_a_set_is_a_formula_in_a_workbook(cast: Cast, sits: SignIn) -> None:
+    texts = ["=1+1", "+7 495", "@SUM(A1)"]
+    with tenant_scope(cast.team.id):
+        wordings = [Wording(text, True, text, [text], [text], text) for text in texts]
+        made = sets.create_set(name="Ипотека", by=analyst_of(cast.owner), questions=wordings)
+    file = sits(cast.owner).get(f"/bench/sets/{made.id}/download?format=xlsx")
+    rows = list(load_workbook(BytesIO(file.content)).active.iter_rows(min_row=2))
+    assert [[cell.value for cell in row] for row in rows] == [[text, "yes", *[text] * 4] for text in texts]
+    assert {cell.data_type for row in rows for cell in row} == {"s"}
+    assert all(cell.quotePrefix for row in rows for cell in row if cell.value != "yes")
+    assert sits(cast.owner).get(f"/bench/sets/{made.id}/download?format=pdf").status_code == 404
 
 
 def test_questions_are_found_by_words_in_any_case_and_by_tag(cast: Cast, sits: SignIn) -> None:
