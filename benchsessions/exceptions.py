@@ -48,7 +48,9 @@ class VersionRequired(ParleyError):
 
 class QuestionsFrozen(Conflict):
     code = "QUESTIONS_FROZEN"
-    sentence = _("The questions cannot change any more: there are answers or annotations. Make a new session.")
+    sentence = _(
+        "The questions cannot change any more: there are answers, annotations, flags or decisions. Make a new session."
+    )
 
 
 class RunInProgress(Conflict):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from benchsessions.annotating import save_annotation
+from benchsessions.comparing import FEWEST, MOST
 from benchsessions.flagging import raise_flag
 from benchsessions.models import BenchRun, BenchSession, QuestionSet, QuestionSetVersion, RunState, SecondOpinion
 from benchsessions.queries import analyst_of
@@ -97,6 +98,14 @@ def test_who_judged_blindly_what_was_theirs_learns_nothing_of_the_rest(cast: Cas
     warning = page.get(reverse("bench-delete", args=[session.id])).content.decode()
     assert "Type its name" in warning
     assert "verdict" not in warning
+
+
+def test_as_many_can_be_marked_as_are_compared(cast: Cast, page: Any) -> None:
+    a_session(AnalystFactory(team=cast.team))
+    html = page.get(LIST).content.decode()
+    assert (f'data-least="{FEWEST}"' in html, f'data-most="{MOST}"' in html) == (True, True)
+    assert f"Mark several, at most {MOST}." in html
+    assert f"Choose several sessions, at most {MOST}." in page.get("/bench/compare").content.decode()
 
 
 def test_sessions_of_colleagues_are_there_and_those_of_other_teams_are_not(cast: Cast, page: Any) -> None:
