@@ -1,26 +1,30 @@
 """The one renderer of errors: JSON for programs, a page in the house's dress for people."""
 
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext_noop as _
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from accounts.refusals import refusal_page
+from benchsessions.languages import speaking_to
 from chats.completions import errors as door
 from tenants.exceptions import Forbidden, Invalid, NotFound, NotSignedIn, ParleyError, TooLarge
 
 logger = logging.getLogger(__name__)
 API_ROOTS = ("/api", "/v1", "/mid", "/healthz")
+BENCH_ROOTS = ("/bench",)
 
 
 class ServerFault(ParleyError):
     status = 500
     code = "SERVER_ERROR"
-    sentence = "Something went wrong on our side. Try again; if it stays, tell the operator."
+    sentence = _("Something went wrong on our side. Try again; if it stays, tell the operator.")
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -52,7 +56,7 @@ def as_parley_error(error: Exception) -> ParleyError | None:
         case PermissionDenied():
             return Forbidden()
         case RequestDataTooBig():
-            return TooLarge("This text is larger than a form takes. Send it as a file, or in parts.")
+            return TooLarge(_("This text is larger than a form takes. Send it as a file, or in parts."))
         case drf.ValidationError():
             return Invalid(errors=_sentences(error.detail))
         case drf.NotAuthenticated():
@@ -83,11 +87,24 @@ def _sentences(detail: Any, path: str = "") -> dict[str, list[str]]:
 
 def error_response(request: HttpRequest, error: ParleyError) -> HttpResponse:
     """Answer outside the REST framework: JSON under the API's paths, else a page."""
-    if request.path in API_ROOTS or request.path.startswith(tuple(f"{root}/" for root in API_ROOTS)):
+    if _is_under(API_ROOTS, request.path):
         response = JsonResponse(body_of(error, request.path))
         error.mark(response)
         return response
-    return refusal_page(request, error)
+    with _language_of_page(request):
+        return refusal_page(request, error)
+
+
+def _is_under(roots: tuple[str, ...], path: str) -> bool:
+    return path in roots or path.startswith(tuple(f"{root}/" for root in roots))
+
+
+def _language_of_page(request: HttpRequest) -> AbstractContextManager[None]:
+    """Speak the reader's language at the bench, also where no page of it was reached; the rest is English."""
+    if not _is_under(BENCH_ROOTS, request.path):
+        return nullcontext()
+    principal = getattr(request, "principal", None)  # who is refused early is not known yet
+    return speaking_to(request, principal.user if principal else None)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -108,4 +125,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token is missing or old."""
-    return error_response(request, Forbidden("This form is out of date. Go back, reload the page and send it again."))
+    sentence = _("This form is out of date. Go back, reload the page and send it again.")
+    return error_response(request, Forbidden(sentence))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_noop as _
 
 from config.errors import error_response
 from config.limits import REFUSED
@@ -49,7 +50,7 @@ class Answers:
 class LargeBodies:
     """Refuse a request whose body was too large, see `config.limits`; innermost, so that the page knows its reader."""
 
-    sentence = "What was sent is larger than allowed here. Go back, choose something smaller and send it again."
+    sentence = _("What was sent is larger than allowed here. Go back, choose something smaller and send it again.")
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

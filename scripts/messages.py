@@ -24,7 +24,7 @@ KEYWORDS = {
 SOURCES = (("benchsessions", "*.py"), ("templates/bench", "*.html"))
 ALONE = (
     *("templates/base.html", "templates/_nav.html", "templates/_user_menu.html", "templates/errors/error.html"),
-    *("agents/addresses.py", "tenants/charts.py"),
+    *("agents/addresses.py", "tenants/charts.py", "config/errors.py", "config/middleware.py"),
     *("tenants/exceptions.py", "accounts/exceptions.py"),
 )
 

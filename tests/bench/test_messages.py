@@ -38,6 +38,12 @@ def test_a_translation_fills_in_what_the_text_does(language: str) -> None:
             assert set(PLACEHOLDER.findall(forms_of(message.string)[-1])) == named, message.id
 
 
+def test_sizes_are_told_in_units_of_the_language() -> None:
+    told = {message.id: str(message.string) for message in kept("ru") if message.id}
+    assert [text for text in told.values() if re.search(r"\b[KM]i?B\b", text)] == []
+    assert told["At most %(most)d KB."] == "Не больше %(most)d КБ."
+
+
 @every_language
 def test_what_is_read_at_run_time_is_what_people_edit(language: str) -> None:
     assert catalogue_of(language).with_suffix(".mo").read_bytes() == compiled(kept(language))

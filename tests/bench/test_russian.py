@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import translation
 
 from benchsessions.drawings import drawings_of
@@ -55,6 +56,31 @@ def test_refusals_are_told_in_the_language_of_the_page(cast: Cast, sits: SignIn,
     assert forbidden.status_code == 403
     assert "Нет доступа" in forbidden.content.decode()
     assert "Not found" in page.get("/chats/none", headers=RUSSIAN).content.decode()
+
+
+def test_what_no_page_answers_is_told_in_the_language_that_its_reader_chose(cast: Cast, page: Any) -> None:
+    page.post("/bench/language", {"language": "ru"})
+    unnamed = page.get("/bench/none")
+    made = cast.team.id
+    assert (unnamed.status_code, page.get("/benches").status_code) == (404, 404)
+    for answer in (unnamed, page.get(f"/bench/sets/{made}/questions/x"), Client().get("/bench/none", headers=RUSSIAN)):
+        told = answer.content.decode()
+        assert 'lang="ru"' in told
+        assert "Не найдено" in told
+        assert "По этому адресу ничего нет." in told
+    assert "Not found" in page.get("/chats/none").content.decode()
+    assert "Not found" in page.get("/benches").content.decode()
+
+
+def test_a_form_that_is_out_of_date_or_too_large_is_refused_in_russian(cast: Cast, page: Any) -> None:
+    strict = Client(enforce_csrf_checks=True, headers=RUSSIAN)
+    strict.cookies = page.cookies
+    outdated = strict.post("/bench/settings", {})
+    assert outdated.status_code == 403
+    assert "Форма устарела." in outdated.content.decode()
+    long = page.post("/bench/sets/new", {"text": "ж" * 3_000_000}, headers=RUSSIAN)
+    assert long.status_code == 413
+    assert "Этот текст больше, чем" in long.content.decode()
 
 
 def test_an_address_is_refused_in_russian_at_the_bench_alone(cast: Cast, sits: SignIn) -> None:
