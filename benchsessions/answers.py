@@ -19,6 +19,11 @@ TEXT_KEYS: Final = ("body", "answer", "text", "content", "message", "result", "o
 DOCUMENT_KEYS: Final = ("docs", "documents", "sources", "context")
 LONGEST_MS: Final = 2**31 - 1
 ANSWER_BYTES: Final = 256 * 1024
+# The columns of a question that hold its answer and what was read from it.
+ANSWERED: Final = (
+    *("answer", "answer_position", "answer_hash", "answered_at"),
+    *("status", "elapsed_ms", "is_changed", "is_due"),
+)
 
 
 @dataclass(frozen=True, slots=True)

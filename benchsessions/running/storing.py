@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from benchsessions.answers import read_answer
+from benchsessions.answers import ANSWERED, read_answer
 from benchsessions.counting import COUNTED, counting
 from benchsessions.locking import touch
 from benchsessions.models import BenchSession, Item, ItemStatus
@@ -15,15 +15,12 @@ from benchsessions.models.sessions import FAILED
 from benchsessions.running.books import Owned, held, lock
 from benchsessions.running.endings import ERRORS, STOPPED, Ending
 from tenants.database import impatient_transaction
+from tenants.writing import update_rows
 
 # What stands around answers that were asked for here.
 FRAME: Final = {"key": "answers", "rest": {}}
 # How many are kept in one transaction: others write to the database meanwhile.
 AT_ONCE: Final = 250
-WRITTEN: Final = (
-    *("answer", "answer_position", "answer_hash", "answered_at"),
-    *("status", "elapsed_ms", "is_changed", "is_due"),
-)
 
 
 class Landed(NamedTuple):
@@ -69,8 +66,7 @@ def _store(owned: Owned, landed: Sequence[Landed], *, is_first: bool) -> Ending 
             if item := items.get(each.item_id):
                 with counting(item, grown):
                     _put(item, each)
-                # One by one: Django writes a single statement for many several times as slowly.
-                Item.objects.filter(id=item.id).update(**{name: getattr(item, name) for name in WRITTEN})
+        update_rows(list(items.values()), ANSWERED)
         _note_alignment(session, items.values())
         touch(session, replaced_characters=sum(each.replaced_characters for each in landed), **grown)
         run.n_asked += len(items)

@@ -143,6 +143,24 @@ def test_our_own_response_sent_back_changes_nothing(author, came):
         assert laid(session) == before
 
 
+def test_of_a_new_response_only_what_is_other_is_written(author):
+    def moments() -> list[Any]:
+        return list(Item.objects.filter(session=session).values_list("status", "answered_at"))
+
+    with tenant_scope(author.team_id):
+        questions = [Asked({"body": f"Вопрос {n}?"}) for n in range(3)]
+        session = create_session(
+            owner=author, environment="psi", api_mode="bench", questions=questions, response=[{"body": "а"}, None, 1]
+        )
+        first = moments()
+        change_session(session_id=session.id, author=author, response=[{"body": "а"}, {"body": "б"}, True])
+        second = moments()
+        assert [status for status, _moment in second] == ["ok", "ok", "ok"]
+        assert [before == after for before, after in zip(first, second, strict=True)] == [True, False, False]
+        assert response_of(session_with(session.id)) == [{"body": "а"}, {"body": "б"}, True]
+        assert session_with(session.id).n_answered == 3
+
+
 def test_letters_are_kept_as_letters(author):
     with tenant_scope(author.team_id):
         create_session(
@@ -166,8 +184,14 @@ def test_making_and_changing_take_queries_by_the_batch_and_not_by_the_question(a
             session = create_session(
                 owner=author, environment="psi", api_mode="bench", questions=questions, response=response
             )
-        with django_assert_max_num_queries(25):
-            change_session(session_id=session.id, author=author, annotations=said)
+        for changes in (
+            {"annotations": said},
+            {"annotations": {index: {"overall": {"rating": f"rating {index}"}} for index in said}},
+            {"response": [{"body": f"Другой {n}"} for n in range(400)]},
+            {"annotations": said},
+        ):
+            with django_assert_max_num_queries(25):
+                change_session(session_id=session.id, author=author, **changes)
         with django_assert_max_num_queries(3):
             assert annotations_of(session, author) == said
         assert session_with(session.id).n_correct == 400

@@ -12,6 +12,7 @@ from agents.models import Agent
 from chats.models import Chat
 from tenants.exceptions import NoTeamInScope, WrongTeam
 from tenants.scope import tenant_scope, unsafe_all_tenants
+from tenants.writing import update_rows
 from tests.isolation.conftest import World
 
 NOTHING = None
@@ -40,6 +41,11 @@ WRITES: dict[str, tuple[Write, type[Exception] | int]] = {
     "base manager update": (lambda w: Agent._base_manager.filter(id=w.theirs.agent.id).update(name="x"), 0),
     "delete": (lambda w: Agent.objects.filter(id=w.theirs.agent.id).delete()[0], 0),
     "bulk_update": (lambda w: Agent.objects.bulk_update([changed(w.theirs.agent, name="x")], ["name"]), 0),
+    "update_rows": (lambda w: update_rows([changed(w.theirs.agent, name="x")], ["name"]), NOTHING),
+    "give rows away": (
+        lambda w: update_rows([changed(w.ours.agent, team_id=w.theirs.team.id)], ["team"]),
+        WrongTeam,
+    ),
     "delete by a made-up row": (lambda w: Agent(pk=w.theirs.agent.pk).delete()[0], 0),
     "save": (lambda w: changed(w.theirs.agent, name="x").save(), WrongTeam),
     "save one field": (lambda w: changed(w.theirs.agent, name="x").save(update_fields=["name"]), WrongTeam),
