@@ -29,8 +29,8 @@ def conditions(session: BenchSession, viewer: Analyst) -> Mapping[str, Q]:
     To whoever was asked for a second opinion, unrated are those answers that are theirs to judge and that they did
     not rate, differing only those that they did, and flagged no more than those and what they flagged themselves.
     """
-    # An error is no answer: there is nothing to judge.
-    unrated, disputed, flagged = Q(verdict="") & ~Q(status__in=FAILED), Q(is_disputed=True), Q(is_flagged=True)
+    is_failed = Q(status__in=FAILED)
+    unrated, disputed, flagged = Q(verdict=""), Q(is_disputed=True), Q(is_flagged=True)
     opinion = find(SecondOpinion.objects.all(), session=session, reviewer=viewer)
     if opinion is not None:
         is_rated = Q(Exists(rated_by(viewer, item=OuterRef("pk"))))
@@ -39,8 +39,8 @@ def conditions(session: BenchSession, viewer: Analyst) -> Mapping[str, Q]:
         flagged &= is_rated | Q(Exists(Flag.objects.filter(item=OuterRef("pk"), author=viewer, resolved_at=None)))
     return {
         ItemFilter.ALL: Q(),
-        ItemFilter.UNRATED: unrated,
-        ItemFilter.ERRORS: Q(status__in=FAILED),
+        ItemFilter.UNRATED: unrated & ~is_failed,  # an error is no answer: there is nothing to judge
+        ItemFilter.ERRORS: is_failed,
         ItemFilter.DISPUTED: disputed,
         ItemFilter.CHANGED: Q(is_changed=True),
         ItemFilter.FLAGGED: flagged,

@@ -17,7 +17,7 @@ from benchsessions.exceptions import (
 )
 from benchsessions.filters import ItemFilter, conditions
 from benchsessions.flagging import raise_flag, resolve_flag
-from benchsessions.models import Analyst, Annotation, BenchSession, Flag, Item, SecondOpinion
+from benchsessions.models import Analyst, Annotation, BenchSession, Flag, Item, ItemStatus, SecondOpinion
 from benchsessions.sessions import Asked, create_session
 from tenants.exceptions import Invalid
 from tenants.scope import tenant_scope
@@ -210,6 +210,13 @@ def test_to_a_reviewer_of_every_fifth_unrated_are_their_own_alone(bench: Bench) 
     bench.rate(bench.boris, 5, "correct")
     bench.rate(bench.boris, 6, "correct")
     assert bench.shown(bench.boris, ItemFilter.UNRATED) == [0, 10]
+
+
+def test_to_a_reviewer_an_error_is_nothing_to_judge(bench: Bench) -> None:
+    bench.ask(bench.boris)
+    Item.objects.filter(session=bench.session, index__lt=10).update(status=ItemStatus.ERROR)
+    assert bench.shown(bench.boris, ItemFilter.UNRATED) == [10, 11]
+    assert bench.shown(bench.anna, ItemFilter.UNRATED) == [10, 11]
 
 
 def test_a_second_opinion_counts_only_when_decided_upon(bench: Bench) -> None:
