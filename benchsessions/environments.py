@@ -97,7 +97,7 @@ def write_settings(*, analyst: Analyst, settings: Any) -> None:
         row = rows.get(environment) or EnvironmentSettings(analyst=analyst, environment=environment)
         row.values = {name: value for name, value in sent.items() if name != TOKEN}
         row.updated_at = timezone.now()
-        if TOKEN in sent and sent[TOKEN] != _token_of(row):
+        if TOKEN in sent and _is_other(sent[TOKEN], row):
             row.bearer_token = sent[TOKEN]
             changed_tokens.append(environment)
         row.save()
@@ -130,6 +130,11 @@ def _token_of(row: EnvironmentSettings | None) -> str:
         return row.bearer_token if row else ""
     except UnreadableSecret:
         return ""
+
+
+def _is_other(token: str, row: EnvironmentSettings) -> bool:
+    """Tell whether a token is not the one that is stored; one that cannot be read is cleared like any other."""
+    return token != _token_of(row) or bool(row.sealed_bearer_token) != bool(token)
 
 
 def _values_of(row: EnvironmentSettings | None) -> dict[str, Any]:

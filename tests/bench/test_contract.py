@@ -170,6 +170,15 @@ def test_a_token_is_sealed_and_each_reading_of_one_is_recorded_without_it(cast, 
     assert not any(TOKEN in str(vars(entry)) for entry in entries)
 
 
+def test_an_empty_token_clears_one_that_cannot_be_read(cast, bench, user):
+    path = f"{user}/settings"
+    bench.send("PUT", path, {"settings": {"psi": {"bearerToken": TOKEN}}})
+    with tenant_scope(cast.team.id):
+        EnvironmentSettings.objects.update(sealed_bearer_token="of a key that is lost")
+        assert bench.send("PUT", path, {"settings": {"psi": {"bearerToken": ""}}}).status_code == 200
+        assert EnvironmentSettings.objects.get().sealed_bearer_token == ""
+
+
 @pytest.mark.parametrize(
     ("settings", "path"),
     [
