@@ -3,9 +3,9 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -17,14 +17,12 @@ from benchsessions.running.books import Owned, Question
 from benchsessions.running.endings import DONE, FAULT, MISALIGNED, STOPPED, Ending, LeaseLost, RunOver
 from benchsessions.running.endpoint import Endpoint
 from benchsessions.running.loading import check, load
+from benchsessions.running.patience import in_books, whole
 from benchsessions.running.storing import Landed, keep_misaligned, store
 from benchsessions.running.through_agent import ThroughAgent
 from tenants.database import in_team
 
-P = ParamSpec("P")
-R = TypeVar("R")
 logger = logging.getLogger(__name__)
-BOOKING_TRIES: Final = 12
 MOST_TRIES: Final = 6
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 60.0
@@ -36,7 +34,7 @@ async def drive(owned: Owned, hurried: asyncio.Event | None = None) -> None:
     `hurried` is set by somebody of this process who wants it to stop.
     """
     try:
-        plan = await _in_books(owned, load, owned)
+        plan = await in_books(owned, load, owned)
         ending = await Asking(plan, hurried or asyncio.Event()).carry_out()
     except RunOver as over:
         ending = over.ending
@@ -49,7 +47,7 @@ async def drive(owned: Owned, hurried: asyncio.Event | None = None) -> None:
     except Exception:
         logger.exception("The bench run %s failed in a way nobody foresaw.", owned.run_id)
         ending = FAULT
-    await _in_books(owned, books.finish, owned, ending)
+    await in_books(owned, books.finish, owned, ending)
 
 
 class Asking:
@@ -89,18 +87,16 @@ class Asking:
     async def _deal_with(self, portion: list[UUID]) -> None:
         owned = self._plan.owned
         await self._brake.released()
-        questions = await _whole(_in_books(owned, books.begin, owned, portion))
+        questions = await whole(in_books(owned, books.begin, owned, portion))
         if not questions:
             return
         try:
             landed = await asyncio.to_thread(bounded, await self._patiently(questions))
         except Misaligned as misaligned:
             ids = [question.item_id for question in questions]
-            await _whole(
-                _in_books(owned, keep_misaligned, owned, ids, misaligned.reply, misaligned.replaced_characters)
-            )
+            await whole(in_books(owned, keep_misaligned, owned, ids, misaligned.reply, misaligned.replaced_characters))
             raise RunOver(MISALIGNED) from None
-        if ending := await _whole(_in_books(owned, store, owned, landed)):
+        if ending := await whole(in_books(owned, store, owned, landed)):
             raise RunOver(ending)
 
     async def _patiently(self, questions: Sequence[Question]) -> list[Landed]:
@@ -161,26 +157,3 @@ class Brake:
                     await self._stopping.wait()
         if self._stopping.is_set():
             raise RunOver(STOPPED)
-
-
-async def _in_books(owned: Owned, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Do database work of a run; a database that is away for a while, or busy, is waited for."""
-    for attempt in range(BOOKING_TRIES):
-        try:
-            return await in_team(owned.team_id, work, *args, **kwargs)
-        except DatabaseError:
-            if attempt == BOOKING_TRIES - 1:
-                raise
-            logger.exception("The books of bench run %s are away (try %d).", owned.run_id, attempt + 1)
-            await asyncio.sleep(min(8, 0.25 * 2**attempt))
-    raise AssertionError
-
-
-async def _whole(work: Coroutine[Any, Any, R]) -> R:
-    """Let database work come to its end also when whoever waits is cut meanwhile: it cannot be taken back."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise

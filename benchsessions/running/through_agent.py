@@ -19,8 +19,8 @@ from benchsessions.running.asking import Busy, Plan, failed, milliseconds
 from benchsessions.running.books import Question
 from benchsessions.running.endings import NO_TARGET, UNREADABLE, Ending, RunOver
 from benchsessions.running.loading import check
+from benchsessions.running.patience import in_books
 from benchsessions.running.storing import Landed
-from tenants.database import in_team
 from tenants.exceptions import ParleyError
 from tenants.secrets import UnreadableSecret
 
@@ -41,7 +41,7 @@ class ThroughAgent:
         plan, began = self._plan, monotonic()
         try:
             relay.check_room()
-            live = await relay.carry_out(in_team(plan.owned.team_id, self._book, questions[0]))
+            live = await relay.carry_out(in_books(plan.owned, self._book, questions[0]))
         except (AgentPaused, AgentsBusyError) as error:
             seconds = float(error.headers.get("Retry-After", "0")) or None
             raise Busy(seconds, failed(questions, "rag", error.sentence)) from None

@@ -4,6 +4,8 @@ import asyncio
 import threading
 
 import pytest
+from django.db import OperationalError
+from django.db.models.signals import pre_save
 
 from accounts.models import Tier
 from agents import relay
@@ -12,7 +14,7 @@ from agents.events import run_saved
 from agents.kinds import Said
 from agents.models import Agent, Run, RunPurpose, RunStatus
 from agents.relay import ledger
-from benchsessions.models import Target
+from benchsessions.models import RunState, Target
 from benchsessions.running import standing, start_run
 from tenants.database import in_team
 from tests.bench.test_running import analyst, fresh, session_of, team
@@ -87,6 +89,26 @@ def test_a_call_that_cannot_be_made_is_not_booked(analyst, cast, team):
     start_run(session=session, by=analyst, max_concurrent=1)
     assert standing(fresh(session)).reason == "unreadable"
     assert not Run.objects.exists()
+
+
+def test_a_database_that_is_away_while_a_call_is_booked_is_waited_for(analyst, cast, team):
+    agent = AgentFactory(team=team, kind="demo", config={"demo_seconds": 0})
+    Target.objects.create(environment="psi", agent=agent)
+    refused = []
+
+    def be_away(instance, **_):
+        if not refused:
+            refused.append(instance)
+            raise OperationalError("the connection is lost")
+
+    session = session_of(analyst, count=2)
+    pre_save.connect(be_away, sender=Run)
+    try:
+        start_run(session=session, by=analyst, max_concurrent=1)
+    finally:
+        pre_save.disconnect(be_away, sender=Run)
+    stands = standing(fresh(session))
+    assert (stands.state, stands.done, stands.failed, len(refused)) == (RunState.DONE, 2, 0, 1)
 
 
 def test_a_tier_that_changes_meanwhile_counts_from_the_next_question(analyst, cast, team):
