@@ -121,10 +121,13 @@ def headers_for(headers: Mapping[str, str], values: Mapping[str, Any], token: st
 
 
 def secrets_in(headers: Mapping[str, str], token: str) -> list[str]:
-    """Return the spellings of what is to be hidden: the token, and each longer word that an admin put into a header."""
-    texts = [text for name, text in headers.items() if name.lower() not in HARMLESS]
-    words = [word for text in texts for word in re.split(r"\s+", PLACEHOLDER.sub(" ", text))]
-    return spellings_of([token, *(word for word in words if len(word) >= SHORTEST_SECRET)])
+    """Return the spellings of what is to be hidden: the token, and each longer word of it and of an admin's headers.
+
+    A token may come with blanks around it, or with its scheme before it, and be repeated without.
+    """
+    texts = [PLACEHOLDER.sub(" ", text) for name, text in headers.items() if name.lower() not in HARMLESS]
+    words = [word for text in (token, *texts) for word in text.split()]
+    return spellings_of([token.strip(), *(word for word in words if len(word) >= SHORTEST_SECRET)])
 
 
 def _laid(questions: Sequence[Question], value: Any, replaced: int) -> list[Landed]:
