@@ -73,7 +73,9 @@ def standing(session: BenchSession) -> Standing:
 
 
 def _sentence(run: BenchRun, unasked: int) -> str:
-    """Return in the reader's language why a run ended."""
+    """Return in the reader's language why a run ended; nothing where a client answered what it had left."""
+    if run.reason == UNASKED.reason and not unasked:
+        return ""
     if run.reason == UNASKED.reason:
         told = ngettext("%(n)d question was not asked yet.", "%(n)d questions were not asked yet.", unasked)
         return told % {"n": unasked}

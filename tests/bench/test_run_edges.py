@@ -10,7 +10,7 @@ from benchsessions.exceptions import ResponseUnlaid
 from benchsessions.models import BenchRun, BenchSession, Item, ItemStatus
 from benchsessions.queries import response_of
 from benchsessions.running import books, resume_run, retry_errors, standing, start_run
-from benchsessions.sessions import Asked, create_session
+from benchsessions.sessions import Asked, change_session, create_session
 from tests.bench.rag import Reply, as_usual
 from tests.bench.test_running import (
     TOKEN,
@@ -123,3 +123,14 @@ def test_answers_of_a_retry_stand_beside_those_that_a_client_sent_in_another_ord
     answers = response_of(fresh(session))["answers"]
     assert [one["body"] for one in answers][1:] == ["второй", "третий"]
     assert (len(answers), rag.asked[0].question) == (3, "Вопрос 0?")
+
+
+def test_nothing_is_said_to_be_unasked_once_a_client_answered_it(rag, analyst, target):
+    rag.answer = lambda asked: Reply(500)
+    session = session_of(analyst)
+    start_run(session=session, by=analyst, max_concurrent=1, stop_after_errors=2)
+    rag.answer = as_usual
+    retry_errors(session=session, by=analyst)
+    change_session(session_id=session.id, author=analyst, response=[{"body": "да"}] * 6)
+    stands = standing(fresh(session))
+    assert (stands.reason, stands.done, stands.sentence) == ("unasked", 6, "")
