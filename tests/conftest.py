@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.management import create_contenttypes
 from django.db.models.signals import post_migrate
 from django.test import Client
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -13,6 +14,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from accounts.hashers import Argon2idHasher
 from accounts.models import OPERATORS_SLUG, User
 from tenants.models import Team
+from tests.emptying import delete_rows
 from tests.factories import TeamFactory, UserFactory
 from tests.kept import Kept
 
@@ -53,9 +55,18 @@ def static_files_looked_up_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_permissions_of_django() -> None:
-    """Leave out Django's permissions, which nobody here is asked for: each flush would make all of them anew."""
+def emptied_cheaply() -> Iterator[None]:
+    """Empty only the tables that hold rows; and make no permissions of Django, which nobody here is asked for."""
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.core.management.commands.flush.sql_flush", delete_rows)
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Keep the content types that the migrations made, instead of looking for new ones after each flush."""
+    post_migrate.disconnect(create_contenttypes)
 
 
 @dataclass
