@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from tenants.exceptions import Conflict, Forbidden, Invalid, NotFound, ParleyError
@@ -38,6 +39,16 @@ class ChangedMeanwhile(ParleyError):
         self.version = version
         self.current = current
         super().__init__(extra={"version": version, "current": current}, headers={"ETag": f'"{version}"'})
+
+
+class SignedInAsAnother(Conflict):
+    """A page that was drawn for somebody else sends something."""
+
+    code = "BENCH_SIGNED_IN_AS_ANOTHER"
+    sentence = _("You are signed in as %(name)s now. Reload the page; to save what is here, sign in as before first.")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(gettext(self.sentence) % {"name": name})
 
 
 class VersionRequired(ParleyError):

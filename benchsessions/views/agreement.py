@@ -41,6 +41,7 @@ def agreement(request: PrincipalRequest, bench_id: UUID) -> HttpResponse:
     page = page_asked(request, decided if shows_decided else disputed, PER_PAGE)
     context = {
         "session": session,
+        "viewer": viewer,
         "opinions": list(asked),
         "form": AskForm(by=request.user),
         "page": page,

@@ -137,6 +137,7 @@ def item_context(request: PrincipalRequest, selection: Selection, viewer: Analys
     own = own_annotation(found, viewer)
     return {
         "session": session,
+        "viewer": viewer,
         "item": found,
         "answer": shown(found, whole="whole" in request.GET),
         "is_failed": found.status in FAILED,

@@ -126,6 +126,16 @@ def test_one_press_decides_and_leads_on_to_the_next(pair: Pair) -> None:
     assert text.count("Decided:") == 2
 
 
+def test_a_decision_is_taken_from_whom_the_page_was_drawn_for_alone(pair: Pair) -> None:
+    pair.rate(pair.cast.teammate, 2, "incorrect")
+    form = next(part for part in pair.page().split("<form") if "/decide" in part)
+    (drawn_for,) = re.findall('name="viewer" value="(.*?)"', form)
+    sent = {"rating": "incorrect", "viewer": drawn_for}
+    assert pair.by_admin.post(f"{pair.path}/items/2/decide", sent).status_code == 409
+    assert pair.item(2).decided_rating == ""
+    assert pair.decide(2, **sent).status_code == 303
+
+
 def test_a_decision_can_be_undone(pair: Pair) -> None:
     pair.rate(pair.cast.teammate, 2, "incorrect")
     pair.decide(2, rating="incorrect")

@@ -240,6 +240,28 @@ def test_a_persons_key_opens_it_with_the_scope_alone(cast, session):
         assert Client().get(address, headers={"authorization": f"Bearer {text}"}).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "sent"),
+    [
+        ("PUT", "/items/0/annotation", {"data": RATED}),
+        ("DELETE", "/items/0/annotation", None),
+        ("PATCH", "/annotations", {"annotations": {"0": RATED}}),
+        ("POST", "/items/0/flags", {"comment": "?"}),
+        ("PUT", "/items/0/decision", {"rating": "correct"}),
+    ],
+)
+def test_what_a_page_sends_is_refused_from_anybody_but_whom_it_was_drawn_for(call, cast, method, path, sent):
+    with tenant_scope(cast.team.id):
+        admin, owner = (str(analyst_of(one).id) for one in (cast.admin, cast.owner))
+    before = call("admin", "GET", "/items/0").json()
+    for drawn_for in (owner, "", "x"):
+        refused = call("admin", method, path, sent, **{"if-match": "*", "x-analyst-id": drawn_for})
+        assert (refused.status_code, refused.json()["error_code"]) == (409, "BENCH_SIGNED_IN_AS_ANOTHER")
+        assert f"You are signed in as {cast.admin} now." in refused.json()["detail"]
+    assert call("admin", "GET", "/items/0").json() == before
+    assert call("admin", method, path, sent, **{"if-match": "*", "x-analyst-id": admin}).status_code < 300
+
+
 @pytest.mark.parametrize("index", ["00", "٠", "0000001", "1000000"])
 def test_an_index_has_one_spelling(call, index):
     assert call("owner", "GET", "/items/0").status_code == 200

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from benchsessions.forms.judgement import said_in
-from benchsessions.models import Annotation, BenchSession
+from benchsessions.models import Annotation, BenchSession, Flag
 from benchsessions.opinions import ask_second_opinion, decide
 from benchsessions.queries import analyst_of
 from benchsessions.reviewing import read_short, written_short
@@ -305,6 +305,27 @@ def test_a_question_has_one_address(cast, sits, session, path):
     assert see(sits, cast.owner, session, "/items/0").status_code == 200
     assert see(sits, cast.owner, session, path).status_code == 404
     assert read_short("00,1-02,٣", 100) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "sent"), [("judge", {"rating": "correct"}), ("judge", {"revision": "1"}), ("flag", {})]
+)
+def test_a_form_that_was_drawn_for_somebody_else_keeps_nothing(cast, sits, what, sent):
+    session = make(cast)
+    post(sits, cast.owner, session, 0, "flag", comment="обсудить")
+    forms = see(sits, cast.owner, session, item="1").content.decode().split("<form")
+    own = [form for form in forms if re.search('action="[^"]*/(judge|flag|resolve)"', form)]
+    (drawn_for,) = {re.search('name="viewer" value="(.*?)"', form)[1] for form in own}
+    assert len(own) == 3
+    form = {"viewer": drawn_for, "version": "0", "comment": "тайна", **sent}
+    refused = post(sits, cast.teammate, session, 0, what, **form)
+    assert refused.status_code == 409
+    assert f"You are signed in as {cast.teammate} now." in text_of(refused)
+    assert "тайна" not in text_of(refused)
+    with tenant_scope(cast.team.id):
+        assert not Annotation.objects.filter(session=session).exists()
+        assert Flag.objects.filter(item__session=session).count() == 1
+    assert post(sits, cast.owner, session, 0, what, **form).status_code == 303
 
 
 def test_search_finds_questions_and_goes_through_them(cast, sits):

@@ -19,7 +19,7 @@ RATED = {"overall": {"rating": "correct", "comment": "\nа\r\nб"}}
 
 @pytest.fixture(scope="module")
 def made(server: Server, demo, tmp_path_factory) -> dict[str, str]:
-    names = ["людей", "связи", "отказа", "отмены", "пути"]
+    names = ["людей", "имени", "связи", "отбора", "отказа", "отмены", "пути"]
     wanted = [session_of(f"Для {name}", 3, {0: RATED} if name == "пути" else None) for name in names]
     ids = make_sessions(server, demo["teammate"]["email"], wanted, tmp_path_factory.mktemp("unsaved"))
     return dict(zip(names, ids, strict=True))
@@ -66,6 +66,41 @@ def test_whoever_signs_in_next_sends_nothing_of_who_wrote_before(open_at, made, 
     is_at(page, 1)
     expect(page.locator("#comment")).to_have_value("")
     assert page.evaluate(UNSAVED) == []
+
+
+def test_once_somebody_else_is_signed_in_nothing_is_kept_under_their_name(open_at, made, demo):
+    page, session = open_at("имени"), made["имени"]
+    let_in(page, demo["user"])
+    page.locator("#comment").fill("не от неё")
+    expect(state(page)).to_contain_text("You are signed in as")
+    page.keyboard.press("Control+Enter")
+    is_at(page, 1)
+    page.locator("[data-flag-box] summary").click()
+    page.locator("#flag-comment").fill("и это не от неё")
+    page.locator("[data-flag] button").click()
+    expect(page.locator("#review-announcer")).to_contain_text("You are signed in as")
+    assert own(page, session, 0)["version"] == 0
+    assert page.request.get(f"/api/bench/sessions/{session}/items/0").json()["flags"] == []
+    let_in(page, demo["teammate"])
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    is_saved(page, 1)
+    assert comment(page, session, 0) == "не от неё"
+
+
+def test_what_is_unsaved_is_told_of_and_sent_where_a_filter_holds_no_question(open_at, made):
+    page, session = open_at("отбора"), made["отбора"]
+    page.on("dialog", lambda dialog: dialog.accept())
+    is_down = [True]
+    page.route(ANNOTATION, lambda route: route.abort() if is_down else route.continue_())
+    page.locator("#comment").fill("отобрано")
+    expect(state(page)).to_contain_text("it is kept here")
+    page.goto(f"/bench/sessions/{session}?filter=errors")
+    expect(page.locator(".review-stage")).to_contain_text("Nothing to show")
+    expect(page.locator("[data-unsaved-elsewhere]")).to_have_text("Not saved yet on other questions: 1")
+    is_down.clear()
+    expect(page.locator("[data-unsaved-elsewhere]")).to_be_empty()
+    assert comment(page, session, 0) == "отобрано"
 
 
 def test_all_that_was_written_offline_is_told_of_and_sent_after_a_reload(open_at, made):

@@ -7,12 +7,14 @@ import { listen } from "./keys.js";
 import { Question } from "./question.js";
 import { Rail } from "./rail.js";
 import { Saver } from "./saver.js";
+import { Sender, sentenceOf } from "./sending.js";
 
 const root = document.querySelector("[data-review]");
 const texts = document.querySelector("[data-texts]").dataset;
 const rail = new Rail(root);
 const items = new Items(root);
 const saver = new Saver(root.dataset.review, root.dataset.viewer);
+const sender = new Sender(root.dataset.viewer);
 const question = new Question(root, { texts, items, rail, saver });
 const actions = actionsOn(root, { question, rail, saver, texts });
 
@@ -68,11 +70,11 @@ async function send(form) {
   if (form.ariaBusy) return; // pressed twice it is still one
   form.ariaBusy = "true";
   await saver.flush();
-  const body = JSON.stringify(Object.fromEntries([...new FormData(form)].filter(([name]) => name === "comment")));
-  const headers = { "Content-Type": "application/json" };
-  const response = await fetch(form.dataset.post, { method: "POST", headers, body }).catch(() => null);
+  const body = Object.fromEntries([...new FormData(form)].filter(([name]) => name === "comment"));
+  const response = await sender.send(form.dataset.post, body, { method: "POST" }).catch(() => null);
+  const told = await response?.json().catch(() => null);
   form.ariaBusy = null;
-  if (!response?.ok) return question.say(texts.refused);
+  if (!response?.ok) return question.say(told ? sentenceOf(told) : texts.refused);
   form.reset();
   question.forgetDraft();
   rail.refresh([question.index]);

@@ -2,6 +2,7 @@
 
 import { fill, isSame, said } from "./judgement.js";
 import { Outbox } from "./outbox.js";
+import { Sender, isForAnother, sentenceOf } from "./sending.js";
 
 const PAUSE = 600;
 const SOONEST = 2_000;
@@ -9,6 +10,7 @@ const LATEST = 30_000;
 
 export class Saver extends EventTarget {
   #outbox;
+  #sender;
   #channel;
   #item; // the one on the page: {index, address, form, before, version}
   #known = new Map(); // address → {index, version, before}, of all that were on the page
@@ -17,11 +19,12 @@ export class Saver extends EventTarget {
   #timer;
   #retry;
   #wait = SOONEST;
-  #isSignedOut = false;
+  #parted; // what is told once who writes here is signed in no more: nothing can be saved then
 
   constructor(session, viewer) {
     super();
     this.#outbox = new Outbox(session, viewer);
+    this.#sender = new Sender(viewer);
     this.#channel = new BroadcastChannel(`bench-${session}`);
     this.#channel.addEventListener("message", ({ data }) => this.#tell("elsewhere", data));
     addEventListener("online", () => this.resume());
@@ -39,7 +42,7 @@ export class Saver extends EventTarget {
 
   // Whether what the form says cannot be saved unless somebody does something about it.
   get isStuck() {
-    return this.isDirty && (this.#isSignedOut || this.#item.isRefused);
+    return this.isDirty && Boolean(this.#parted || this.#item.isRefused);
   }
 
   get nUnsavedElsewhere() {
@@ -140,7 +143,7 @@ export class Saver extends EventTarget {
   async #save(item, data, { isUndo = false } = {}) {
     if (isSame(data, item.before)) return this.#saved(item, null, data);
     if (item.isContested) return;
-    if (this.#isSignedOut) return this.#tell("state", { item, state: "signedOut" });
+    if (this.#parted) return this.#tell("state", this.#parted);
     item.isRefused = false;
     this.#tell("state", { item, state: "saving" });
     let response;
@@ -160,8 +163,9 @@ export class Saver extends EventTarget {
       this.#tell("state", { item, state: "unsaved" });
       this.#tell("conflict", { item, mine: data, current: body.current, version: body.version });
     } else if (response.status === 401) {
-      this.#isSignedOut = true; // whoever signs in next may be somebody else
-      this.#tell("state", { item, state: "signedOut" });
+      this.#part(); // whoever signs in next may be somebody else
+    } else if (isForAnother(body)) {
+      this.#part(sentenceOf(body));
     } else if (response.status >= 500 || !body) {
       this.#lose(item, data);
     } else {
@@ -171,12 +175,12 @@ export class Saver extends EventTarget {
   }
 
   #request(item, data, options) {
-    return fetch(item.address, {
-      method: "PUT",
-      headers: { "Content-Type": "application/json", "If-Match": `"${item.version}"` },
-      body: JSON.stringify({ data }),
-      ...options,
-    });
+    return this.#sender.send(item.address, { data }, { method: "PUT", headers: { "If-Match": `"${item.version}"` }, ...options });
+  }
+
+  #part(sentence) {
+    this.#parted = { state: "signedOut", sentence };
+    this.#tell("state", this.#parted);
   }
 
   #saved(item, body, data) {
@@ -200,14 +204,10 @@ export class Saver extends EventTarget {
   }
 
   #leave() {
-    if (this.isDirty && !this.#isSignedOut) this.#request(this.#item, this.#data, { keepalive: true }).catch(() => {});
+    if (this.isDirty && !this.#parted) this.#request(this.#item, this.#data, { keepalive: true }).catch(() => {});
   }
 
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-function sentenceOf({ detail, errors }) {
-  return [detail, ...Object.values(errors ?? {}).flat()].join(" ");
 }
