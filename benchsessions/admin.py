@@ -138,8 +138,8 @@ class BenchSessionAdmin(ReadOnlyAdmin, TenantAdmin):
     date_hierarchy = "created_at"
     fields = [
         "title", "owner", "environment", "api_mode", "question_set_version", "is_misaligned", "n_questions",
-        "n_answered", "n_failed", "n_rated", "n_correct", "n_partly", "n_incorrect", "n_not_applicable", "n_flagged",
-        "version", "created_at", "updated_at", "deleted_at",
+        "n_answered", "n_failed", "n_skipped", "n_rated", "n_correct", "n_partly", "n_incorrect", "n_not_applicable",
+        "n_flagged", "version", "created_at", "updated_at", "deleted_at",
     ]  # fmt: skip
 
 
@@ -212,8 +212,8 @@ class BenchRunAdmin(_LightAdmin):
     date_hierarchy = "started_at"
     fields = [
         "session", "state", "started_by", "in_order", "batch_size", "max_concurrent", "stop_after_errors",
-        "errors_in_row", "started_at", "resumed_at", "ended_at", "stop_requested_at", "lease_until", "reason",
-        "sentence",
+        "errors_in_row", "n_crashes", "started_at", "resumed_at", "ended_at", "stop_requested_at", "lease_until",
+        "reason", "sentence",
     ]  # fmt: skip
 
 

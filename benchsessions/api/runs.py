@@ -25,7 +25,7 @@ class RunSerializer(serializers.Serializer[Any]):
     """How the asking stands. `asked` of `due` were dealt with since it was started or resumed last."""
 
     state = serializers.ChoiceField(choices=RunState.choices, allow_null=True, help_text="null: it was never run.")
-    done = serializers.IntegerField(help_text="Questions with an answer or an error.")
+    done = serializers.IntegerField(help_text="Questions that were answered, failed or were skipped.")
     total = serializers.IntegerField()
     failed = serializers.IntegerField()
     asked = serializers.IntegerField()

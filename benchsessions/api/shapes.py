@@ -30,8 +30,8 @@ class SessionSerializer(serializers.ModelSerializer[BenchSession]):
         model = BenchSession
         fields = [
             *("session_id", "title", "environment", "api_mode", "owner", "is_misaligned", "version"),
-            *("n_questions", "n_answered", "n_failed", "n_rated", "n_correct", "n_partly", "n_incorrect"),
-            *("n_not_applicable", "n_flagged", "created_at", "updated_at"),
+            *("n_questions", "n_answered", "n_failed", "n_skipped", "n_rated", "n_correct", "n_partly"),
+            *("n_incorrect", "n_not_applicable", "n_flagged", "created_at", "updated_at"),
         ]
         read_only_fields = fields
         extra_kwargs: ClassVar = {name: {"allow_null": True} for name in TOLD}

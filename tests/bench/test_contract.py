@@ -266,6 +266,13 @@ def test_answers_that_do_not_match_the_questions_mark_the_session(bench, user):
     assert (matching["n_answered"], short["n_answered"]) == (2, 0)
 
 
+def test_each_question_is_in_one_of_the_counts(bench, user):
+    made = bench.keep(user, response={"answers": [{"status": "skipped"}, {"body": "да"}]})
+    assert [made[name] for name in ("n_questions", "n_answered", "n_failed", "n_skipped")] == [2, 1, 0, 1]
+    [listed] = bench.get(f"{user}/sessions").json()["sessions"]
+    assert listed["n_skipped"] == 1
+
+
 def test_a_session_without_answers_or_judgements_is_kept(bench, user):
     body = bench.send(
         "POST",

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from benchsessions.api.shapes import SessionSerializer
 from benchsessions.environments import write_settings
 from benchsessions.exceptions import ResponseUnlaid
 from benchsessions.models import BenchRun, BenchSession, Item, ItemStatus
@@ -71,6 +72,7 @@ def test_a_skipped_question_is_done(rag, analyst, target):
     stands = standing(fresh(session))
     assert (stands.done, stands.total, stands.failed, stands.may_resume) == (6, 6, 0, False)
     assert (fresh(session).n_answered, fresh(session).n_skipped) == (5, 1)
+    assert SessionSerializer(fresh(session)).data["n_skipped"] == 1
 
 
 @pytest.mark.parametrize("begin", [resume_run, retry_errors])

@@ -132,6 +132,7 @@ class ListedSessionSerializer(serializers.ModelSerializer[BenchSession]):
             "n_questions",
             "n_answered",
             "n_failed",
+            "n_skipped",
             "n_rated",
             "n_correct",
             "n_partly",
