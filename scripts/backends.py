@@ -1,10 +1,11 @@
-"""Run pytest for each database and part, side by side when the machine allows it."""
+"""Run pytest for each database and part, as many side by side as the machine allows."""
 
 import os
 import re
 import signal
 import subprocess
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -103,28 +104,28 @@ class Run:
         self.process.wait()
 
 
-def run_all(backends: Sequence[Backend], *, side_by_side: bool) -> list[Outcome]:
-    """Run all backends; stop them cleanly if we are stopped."""
-    groups = [list(backends)] if side_by_side else [[backend] for backend in backends]
-    return [outcome for group in groups for outcome in run_group(group)]
-
-
-def run_group(backends: Sequence[Backend]) -> list[Outcome]:
-    """Run some backends at the same time and show how far they are."""
+def run_all(backends: Sequence[Backend], *, at_once: int) -> list[Outcome]:
+    """Run all of them, so many at the same time; show how far they are, and stop them cleanly if we are stopped."""
+    waiting, runs = deque(backends), list[Run]()
+    next_report = time.monotonic() + REPORT_EVERY_SECONDS
     with ExitStack() as stack:
-        runs = []
-        for backend in backends:
-            say(f"- testing on {backend.name}")
-            run = Run(backend)
-            stack.callback(run.stop)
-            runs.append(run)
-        next_report = time.monotonic() + REPORT_EVERY_SECONDS
-        while running := [run for run in runs if not run.poll()]:
+        while (running := [run for run in runs if not run.poll()]) or waiting:
+            if waiting and len(running) < at_once:
+                runs.append(start(waiting.popleft(), stack))
+                continue
             if time.monotonic() > next_report:
                 say("  " + ", ".join(run.backend.progress for run in running))
                 next_report += REPORT_EVERY_SECONDS
             time.sleep(0.2)
     return [run.outcome for run in runs if run.outcome]
+
+
+def start(backend: Backend, stack: ExitStack) -> Run:
+    """Begin a run, and end it with the stack."""
+    say(f"- testing on {backend.name}")
+    run = Run(backend)
+    stack.callback(run.stop)
+    return run
 
 
 def tail(output: str) -> str:

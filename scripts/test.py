@@ -17,9 +17,12 @@ from scripts.services.chromium import browser_variables
 from scripts.services.postgres import running_postgres
 from scripts.services.redis import running_redis
 
-BACKENDS = ("sqlite", "postgresql")
-# Tests with servers and browsers wait a lot, so they run beside the others; either part is slow to collect for nothing.
-LIVE = ("tests/live", "tests/browser")
+BACKENDS = ("postgresql", "sqlite")
+LIVE = ["tests/live", "tests/browser"]
+SCHEMA = ["tests/schema"]
+WIRE = ["tests/wire"]
+# Each of them waits now and then, if only for its servers.
+RUNS_PER_CORE = 2
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -53,13 +56,13 @@ def parse_arguments() -> argparse.Namespace:
     """Read our own options, and what stands after `--` for pytest."""
     parser = argparse.ArgumentParser(prog="make test", description=__doc__)
     parser.add_argument("--only", choices=BACKENDS, help="run one backend instead of both")
-    parser.add_argument("--one-by-one", action="store_true", help="never run the backends side by side")
+    parser.add_argument("--one-by-one", action="store_true", help="never run anything side by side")
     parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     return parser.parse_args()
 
 
 def test(options: argparse.Namespace, folder: Path, stack: ExitStack) -> tuple[list[Outcome], list[str]]:
-    """Start the services, then the backends that can run; tell what was missing."""
+    """Start the services, then all runs that can be; tell what was missing."""
     missing: list[str] = []
 
     def offer(start: Callable[[], dict[str, str]]) -> dict[str, str]:
@@ -75,24 +78,33 @@ def test(options: argparse.Namespace, folder: Path, stack: ExitStack) -> tuple[l
         | offer(lambda: {"TEST_REDIS_URL": stack.enter_context(running_redis(folder))})
         | offer(browser_variables)
     )
-    databases = {"sqlite": "", "postgresql": services.get("TEST_POSTGRES_URL")}
+    addresses = {"sqlite": "", "postgresql": services.get("TEST_POSTGRES_URL")}
     wanted = [options.only] if options.only else list(BACKENDS)
-    absent = [name for name in wanted if databases[name] is None]
+    databases = {name: address for name in wanted if (address := addresses[name]) is not None}
     backends = [
-        Backend(name + suffix, folder, databases[name] or "", services, arguments)
-        for name in wanted
-        if name not in absent
-        for suffix, arguments in parts(options.pytest).items()
+        Backend(name, folder, address, services, arguments)
+        for name, address, arguments in plan(databases, options.pytest)
     ]
-    outcomes = run_all(backends, side_by_side=not options.one_by_one and (os.cpu_count() or 1) > 1)
+    outcomes = run_all(backends, at_once=1 if options.one_by_one else RUNS_PER_CORE * (os.cpu_count() or 1))
+    absent = [name for name in wanted if name not in databases]
     return outcomes + [Outcome(name, missing="did not run") for name in absent], missing
 
 
-def parts(arguments: list[str]) -> dict[str, list[str]]:
-    """Name the parts of a run, each with what pytest is told; whoever names files or markers gets a single one."""
+def plan(databases: dict[str, str], arguments: list[str]) -> list[tuple[str, str, list[str]]]:
+    """Name the runs, each with its database and what pytest is told, so that the longest do not come last.
+
+    Whoever names files or markers gets one run for each database.
+    """
     if any(word.startswith("-m") or Path(word.split("::")[0]).exists() for word in arguments):
-        return {"": arguments}
-    return {"": [*(f"--ignore={folder}" for folder in LIVE), *arguments], "-live": [*LIVE, *arguments]}
+        return [(name, address, arguments) for name, address in databases.items()]
+    rest = [f"--ignore={folder}" for folder in (*LIVE, *SCHEMA, *WIRE)]
+    parts = {"-live": LIVE, "": rest, "-schema": SCHEMA}
+    runs = [
+        (name + suffix, address, [*part, *arguments])
+        for suffix, part in parts.items()
+        for name, address in databases.items()
+    ]
+    return [*runs, ("wire", "", [*WIRE, *arguments])]  # opens no database, so that two would prove the same twice
 
 
 def exit_code(outcomes: list[Outcome], missing: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Empty the database after a test that committed: only the tables that hold rows, as to truncate each costs far more."""
+"""Empty the database after a test that committed: only the tables that hold rows; to truncate each costs far more."""
 
 from functools import cache
 from typing import Any
