@@ -417,6 +417,8 @@ def test_characters_that_cannot_be_stored_are_replaced_in_the_response_and_count
 
 
 def test_what_is_too_large_is_413(bench, user, settings):
+    much = {"0": {"overall": {"comment": "x" * 2**22}}}
+    refused(bench.send("POST", f"{user}/sessions", {**SESSION, "annotations": much}), 413, "annotations")
     settings.MAX_BENCH_BODY_BYTES = 20_000
     big = {**SESSION, "response": {"answers": [{"body": "x" * 20_000}, {}]}}
     refused(bench.send("POST", f"{user}/sessions", big), 413)
