@@ -8,12 +8,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.fields import MAX_SEARCH_CHARS, PageForm
-from accounts.names import printable
 from accounts.queries import with_people
+from benchsessions.forms.naming import TitleField
 from benchsessions.models import Analyst, ApiMode, BenchSession, Environment, QuestionSet
 from tenants.exceptions import Invalid
-
-TITLE_CHARS = 200
 
 
 class ListForm(forms.Form):
@@ -60,11 +58,4 @@ class ListForm(forms.Form):
 class TitleForm(PageForm):
     """What a session is to be called."""
 
-    title = forms.CharField(
-        label=_("Title"),
-        required=False,
-        max_length=TITLE_CHARS,
-        validators=[printable],
-        help_text=_("Empty, it is called after its environment, date and number of questions."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    title = TitleField()

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.forms.fields import OnceForm, TextField
 from accounts.names import printable
-from benchsessions.forms.listing import TITLE_CHARS
+from benchsessions.forms.naming import TitleField
 from benchsessions.models import ApiMode, Environment, QuestionSetVersion
 from benchsessions.models.questions import NAME_CHARS
 from benchsessions.offers import Offer
@@ -64,14 +64,7 @@ class StartForm(OnceForm):
     )
     confirmed = forms.BooleanField(label=_("I want to ask production"), required=False)
     api_mode = forms.ChoiceField(label=_("Mode"), choices=[OWN, *ApiMode.choices], required=False)
-    title = forms.CharField(
-        label=_("Title"),
-        required=False,
-        max_length=TITLE_CHARS,
-        validators=[printable],
-        help_text=_("Empty, it is called after its environment, date and number of questions."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    title = TitleField()
     set_name = forms.CharField(
         label=_("Keep these questions as a set named"),
         required=False,
