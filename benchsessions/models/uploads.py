@@ -1,4 +1,4 @@
-"""A file between being sent and being confirmed."""
+"""A table between being sent and being confirmed."""
 
 from django.db import models
 from django.utils import timezone
@@ -12,7 +12,8 @@ from tenants.models import TenantModel
 class Upload(TenantModel):
     """A table that somebody looks at before they take it over; see `benchsessions.uploads` for how long it is kept.
 
-    A row, since the next request may reach another process. `question_set` is the set it brings a new version of.
+    A row, since the next request may reach another process. `data` is the table as it was read from the file `name`.
+    `question_set` is the set it brings a new version of.
     """
 
     owner = models.ForeignKey(Analyst, on_delete=models.CASCADE, related_name="+")

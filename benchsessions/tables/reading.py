@@ -18,20 +18,20 @@ JSON_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
 PASTED: Final = "pasted"
 
 
-def read_table(data: bytes, name: str, *, has_header: bool | None = None) -> Table:
-    """Return the table in a file; None finds out whether its first row names the columns.
+def read_table(data: bytes, name: str) -> Table:
+    """Return the table in a file; whether its first row names the columns is a guess.
 
     Raises `NotATable` with a sentence, which names row and column where it is about one, and `TooLarge`.
     """
     if len(data) > MOST_BYTES:
         raise TooLarge(_("The file is too large: at most %(most)d MB.") % {"most": MOST_BYTES // 2**20})
     if data.startswith(ZIP):
-        return read_sheet(data, has_header=has_header)
+        return read_sheet(data)
     if data.startswith(OLD_EXCEL):
         raise NotATable(_("This is a spreadsheet of an old make. Save it as XLSX or CSV."))
     text = decoded(data)
     if name == PASTED:
-        return read_pasted(text, has_header=has_header)
+        return read_pasted(text)
     if name.lower().endswith(JSON_SUFFIXES) or looks_like_lines(text):
         return read_lines(text)
-    return read_separated(text, has_header=has_header)
+    return read_separated(text)

@@ -39,24 +39,24 @@ def decoded(data: bytes) -> str:
     raise NotATable()
 
 
-def read_separated(text: str, *, has_header: bool | None = None) -> Table:
+def read_separated(text: str) -> Table:
     """Return the table in a CSV, parted by whatever parts it most evenly."""
-    return made_table(_records(text, _separator(text)), has_header=has_header)
+    return made_table(_records(text, _separator(text)))
 
 
-def read_pasted(text: str, *, has_header: bool | None = None) -> Table:
+def read_pasted(text: str) -> Table:
     """Return the table in pasted text: a question a line, or cells as a spreadsheet copies them.
 
     A row is a line. Quotes mean something only among tabs.
     """
     if "\t" not in text:
         found = ((number, [line.strip()]) for number, line in enumerate(text.splitlines(), 1))
-        return made_table(found, has_header=has_header)
+        return made_table(found)
     try:
-        return made_table(_records(text, "\t"), has_header=has_header)
+        return made_table(_records(text, "\t"))
     except csv.Error:
         found = ((number, line.split("\t")) for number, line in enumerate(text.splitlines(), 1))
-        return made_table(found, has_header=has_header)
+        return made_table(found)
 
 
 def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:

@@ -32,7 +32,7 @@ if not DEFUSEDXML:
     raise ImportError("Without defusedxml a spreadsheet could blow up the XML reader.")
 
 
-def read_sheet(data: bytes, *, has_header: bool | None = None) -> Table:
+def read_sheet(data: bytes) -> Table:
     """Return the table on the first sheet that is not hidden and not empty; formulas as what they last gave."""
     check_weight(data)
     try:
@@ -44,7 +44,7 @@ def read_sheet(data: bytes, *, has_header: bool | None = None) -> Table:
             long = next((sheet for sheet in sheets if sheet.title == LONG_TEXTS and sheet is not first), None)
             if long:
                 rows = with_long_texts(rows, islice(_rows(long), 1, MOST_PIECES))
-            return made_table(rows, has_header=has_header)
+            return made_table(rows)
     except ParleyError:
         raise
     except Exception as error:  # noqa: BLE001 - what a broken spreadsheet makes of the library is beyond listing

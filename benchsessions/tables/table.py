@@ -1,5 +1,6 @@
 """What any file of a table is read into, and the limits that hold for all of them."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -14,6 +15,7 @@ MOST_BYTES: Final = 20 * 2**20
 MOST_COLUMNS: Final = 200
 # A whole answer in JSON is as long as this at most.
 CELL_CHARS: Final = 300_000
+NOT_KEPT: Final = re.compile("[\x00\ud800-\udfff]")
 # A sheet whose last rows were only coloured is full of nothing.
 MOST_BLANK_ROWS: Final = 2_000
 
@@ -29,13 +31,27 @@ class Row(NamedTuple):
 class Table:
     """Rows under named columns; each row has exactly as many cells.
 
-    Cells are texts, in JSON Lines (`is_nested`) any value, and each line names its columns.
+    Cells are texts, in JSON Lines (`is_nested`) any value, and each line names its columns. `heading` is the first row
+    where that names them.
     """
 
     columns: list[str]
     rows: list[Row]
-    has_header: bool = True
+    heading: Row | None = None
     is_nested: bool = False
+
+    @property
+    def has_header(self) -> bool:
+        return self.is_nested or self.heading is not None
+
+    def headed(self, has_header: bool) -> "Table":
+        """Return the same table with its first row as names of the columns, or without any names."""
+        if self.is_nested or has_header == self.has_header:
+            return self
+        if self.heading is not None:
+            return _unnamed([self.heading, *self.rows])
+        heading, *rows = self.rows
+        return Table([name.strip() or letters(place) for place, name in enumerate(heading.cells)], rows, heading)
 
 
 def most_rows() -> int:
@@ -43,18 +59,18 @@ def most_rows() -> int:
     return 4 * int(settings.BENCH_MAX_QUESTIONS)
 
 
-def made_table(found: Iterable[tuple[int, list[str]]], *, has_header: bool | None) -> Table:
-    """Return the table of numbered rows of texts; None finds out whether the first one names the columns."""
+def made_table(found: Iterable[tuple[int, list[str]]]) -> Table:
+    """Return the table of numbered rows of texts, of which the first may name the columns."""
     rows = list(_checked(found))
     if not rows:
         raise NotATable(_("There is nothing in it."))
     width = max(len(row.cells) for row in rows)
-    rows = [Row(row.number, row.cells + [""] * (width - len(row.cells))) for row in rows]
-    if has_header is None:
-        has_header = any(column_named(cell) for cell in rows[0].cells)
-    columns = [cell.strip() for cell in rows[0].cells] if has_header else [""] * width
-    named = [name or letters(place) for place, name in enumerate(columns)]
-    return Table(named, rows[1:] if has_header else rows, has_header)
+    table = _unnamed([Row(row.number, row.cells + [""] * (width - len(row.cells))) for row in rows])
+    return table.headed(any(column_named(cell) for cell in rows[0].cells))
+
+
+def _unnamed(rows: list[Row]) -> Table:
+    return Table([letters(place) for place in range(len(rows[0].cells))], rows)
 
 
 def letters(place: int) -> str:
@@ -72,7 +88,7 @@ def check_cell(text: str, number: int, column: str) -> None:
     where = {"row": number, "column": column}
     if len(text) > CELL_CHARS:
         raise NotATable(_("Row %(row)d, column %(column)s: the text is too long.") % where)
-    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if NOT_KEPT.search(text):
         raise NotATable(_("Row %(row)d, column %(column)s: a character that cannot be kept.") % where)
 
 

@@ -28,7 +28,7 @@ def sent_upload(request: PrincipalRequest, form: UploadForm, question_set: Quest
 
 def columns_form(request: PrincipalRequest, upload: Upload, allowed: Sequence[str]) -> ColumnsForm:
     """Return the form that says what the columns of a table are, as it was sent or as it guesses."""
+    table = table_of(upload)
     if request.method != "POST":
-        return ColumnsForm(table=table_of(upload), allowed=allowed)
-    table = table_of(upload, has_header="has_header" in request.POST)
-    return ColumnsForm(request.POST, table=table, allowed=allowed)
+        return ColumnsForm(table=table, allowed=allowed)
+    return ColumnsForm(request.POST, table=table.headed("has_header" in request.POST), allowed=allowed)

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from benchsessions.answers import read_answer
 from benchsessions.exports import csv as as_csv
@@ -18,9 +19,11 @@ from benchsessions.exports.xlsx import workbook as xlsx_of
 from benchsessions.models import Annotation, BenchSession, Item
 from benchsessions.queries import analyst_of, response_of
 from benchsessions.sessions import Asked, create_session
+from benchsessions.tables import sheets
 from benchsessions.tables.columns import OF_SESSIONS, guess
-from benchsessions.tables.reading import read_table
+from benchsessions.tables.reading import PASTED, read_table
 from benchsessions.tables.sessions import gathered, one_each, read_entries
+from benchsessions.uploads import keep_upload, table_of
 from tenants.scope import tenant_scope
 from tests.bench.conftest import SignIn
 from tests.bench.sheets import workbook
@@ -176,6 +179,38 @@ def test_a_table_from_elsewhere_becomes_a_session(cast: Cast, sits: SignIn) -> N
             0: {"overall": {"rating": "correct"}},
             1: {"overall": {"rating": "partially_correct", "comment": "без ссылки"}},
         }
+
+
+def test_a_workbook_is_read_once_when_it_comes(cast: Cast, sits: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    monkeypatch.setattr(sheets, "load_workbook", lambda *args, **more: reads.append(1) or load_workbook(*args, **more))
+    client = sits(cast.owner)
+    file = SimpleUploadedFile("x.xlsx", workbook(["Вопрос", "Ответ"], ["Как?", "Так"], ["Где?", "Там"]))
+    address = client.post("/bench/import", {"file": file})["Location"]
+    assert "With an answer: 2." in client.get(address).content.decode()
+    columns = {"column_0": "question", "column_1": "answer"}
+    assert "With an answer: 3." in client.post(address, columns).content.decode(), "its first row is a question, too"
+    sent = {"do": "take", "environment": "psi", "api_mode": "backend", "has_header": "on", **columns}
+    assert client.post(address, sent).status_code == 303
+    assert len(reads) == 1
+
+
+NESTED = json.dumps({"question": "Как?", "answer": {"body": None, "n": [1.5, 2**60, True, {}]}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (NESTED + b'\n{"x": {"a": []}}', "x.jsonl"),
+        ("вопрос;ответ\n\n«Как»?;так 🙂\nГде?\n".encode(), "x.csv"),
+        ("Как?\nГде?".encode(), PASTED),
+    ],
+)
+def test_a_table_is_kept_as_it_was_read(cast: Cast, data: bytes, name: str) -> None:
+    with tenant_scope(cast.team.id):
+        kept = keep_upload(owner=analyst_of(cast.owner), name=name, data=data)
+        kept.refresh_from_db()
+        assert table_of(kept) == read_table(data, name)
 
 
 def test_the_preview_tells_ratings_from_comments_and_names_those_not_of_the_scale(cast: Cast, sits: SignIn) -> None:

@@ -27,9 +27,9 @@ READ = ["Как закрыть карту; если потеряна?", "Поз�
 SHEET = workbook(["Вопрос", "Эталон", "id"], ["Как закрыть карту?", "Позвоните", 12345678])
 
 
-def cells(data: bytes | str, name: str = "вопросы.csv", **how: Any) -> list[list[Any]]:
+def cells(data: bytes | str, name: str = "вопросы.csv") -> list[list[Any]]:
     data = data.encode() if isinstance(data, str) else data
-    return [row.cells for row in read_table(data, name, **how).rows]
+    return [row.cells for row in read_table(data, name).rows]
 
 
 def refusal(data: bytes | str, name: str = "вопросы.csv") -> str:
@@ -71,9 +71,16 @@ def test_rows_have_the_numbers_that_a_spreadsheet_shows() -> None:
 
 
 def test_a_header_is_recognised_and_may_be_denied() -> None:
-    assert not read_table("Как?;Так\nГде?;Тут\n".encode(), "x.csv").has_header
-    assert read_table("Как?;Так\nГде?;Тут\n".encode(), "x.csv", has_header=True).columns == ["Как?", "Так"]
-    assert cells("вопрос\nЧто?\n", has_header=False) == [["вопрос"], ["Что?"]]
+    table = read_table("Как?;Так\nГде?; Тут \n".encode(), "x.csv")
+    assert (table.has_header, table.columns) == (False, ["A", "B"])
+    named = table.headed(True)
+    assert (named.has_header, named.columns, named.rows) == (True, ["Как?", "Так"], [(2, ["Где?", " Тут "])])
+    assert named.headed(False) == table
+    denied = read_table("вопрос;\nЧто?;\n".encode(), "x.csv").headed(False)
+    assert [row.cells for row in denied.rows] == [["вопрос"], ["Что?"]]
+    nested = read_table(b'{"question": "?"}', "x.jsonl")
+    assert nested.has_header
+    assert nested.headed(False) is nested
 
 
 def test_a_workbook_gives_numbers_dates_and_formulas_as_people_read_them() -> None:

@@ -12,6 +12,7 @@ from agents.models import Agent, AgentMember, AgentVersion, Run
 from benchsessions import models as bench
 from benchsessions.annotating import save_annotation
 from benchsessions.sessions import Asked, lay_response, replace_questions
+from benchsessions.uploads import keep_upload
 from chats.models import Attachment, Chat, ChatMember, IdempotencyKey, Message, ReadMarker
 from sharing.models import Participant, Share
 from tenants.models import Team
@@ -115,7 +116,7 @@ def bench_rows(user: User, agent: Agent, letter: str) -> dict[type[models.Model]
         flag = bench.Flag.objects.create(id=session.id, item=item, author=analyst, comment=f"flag of {letter}")
         second = bench.SecondOpinion.objects.create(session=session, reviewer=analyst, asked_by=analyst)
         run = bench.BenchRun.objects.create(session=session, started_by=analyst, state=bench.RunState.DONE)
-        upload = bench.Upload.objects.create(owner=analyst, name=f"{letter}.csv", data=f"question of {letter}".encode())
+        upload = keep_upload(owner=analyst, name=f"{letter}.csv", data=f"question of {letter}".encode())
         rows: list[Any] = [
             analyst,
             own,
