@@ -76,8 +76,10 @@ class Book:
         self._sheet.append([self._cell(value, place) for place, value in enumerate(values)])
 
     def _cell(self, value: object, place: int) -> Any:
-        if isinstance(value, int) or value in (None, ""):
+        if isinstance(value, int):
             return value
+        if value in (None, ""):
+            return None  # an empty text takes as long to write as any
         text = NOT_OF_XML.sub("\ufffd", str(value))
         if _units(text) > CELL_UNITS:
             mark = MARK.format(row=self._write_long(text, self._columns[place]))

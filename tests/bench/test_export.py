@@ -3,9 +3,11 @@
 import asyncio
 import csv
 import json
+import re
 from collections.abc import AsyncIterator
 from io import BytesIO, StringIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.test import Client
@@ -194,6 +196,13 @@ def test_a_workbook_opens_with_its_letters_and_numbers(session: BenchSession, an
     row = table_of(book[ANSWERS])[0]
     assert (row["number"], row["elapsed_ms"]) == (1, 1834)
     assert (row["question"], row["comment"]) == ("Как закрыть карту?", "Всё верно; кроме «ё»")
+
+
+def test_what_is_not_there_takes_no_cell(anna: Analyst) -> None:
+    data = workbook(ANSWERS, COLUMNS, [row.cells() for row in all_rows(a_session(anna, ["Как?"]), anna)])
+    with ZipFile(BytesIO(data)) as parts:
+        (line,) = re.findall(rb"<row r=.2.*?</row>", parts.read("xl/worksheets/sheet1.xml"))
+    assert line.count(b"<c ") == 4, "number, question, with_docs and status"
 
 
 def test_a_text_too_long_for_a_cell_stands_whole_on_a_second_sheet(anna: Analyst) -> None:
