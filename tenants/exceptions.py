@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, Final
 
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 MOST_ERRORS: Final = 100
@@ -96,15 +96,17 @@ class TooManyRequests(ParleyError):
     code = "RATE_LIMITED"
     sentence = _("Too many tries. Wait a moment and try again.")
 
-    def __init__(self, sentence: str | None = None, *, what: str = "Too many tries", retry_after: int) -> None:
+    def __init__(self, sentence: str | None = None, *, what: str = _("Too many tries"), retry_after: int) -> None:
         seconds = max(1, retry_after)
-        super().__init__(sentence or f"{what}. Try again in {_words(seconds)}.", headers={"Retry-After": str(seconds)})
+        told = gettext("%(what)s. Try again in %(time)s.") % {"what": gettext(what), "time": _words(seconds)}
+        super().__init__(sentence or told, headers={"Retry-After": str(seconds)})
 
 
 def _words(seconds: int) -> str:
     if seconds <= 120:
-        return f"{seconds} second{'s' if seconds > 1 else ''}"
-    return f"{-(-seconds // 60)} minutes"
+        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
+    minutes = -(-seconds // 60)
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
 
 
 class NoTeamInScope(RuntimeError):

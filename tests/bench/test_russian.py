@@ -1,5 +1,6 @@
 """What a reader of Russian sees: no English sentence, no point in a number, no clock of another zone."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -7,7 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
+from accounts.limits import BENCH_CHECKS_PER_PERSON
 from benchsessions.drawings import drawings_of
+from benchsessions.environments import write_settings
+from benchsessions.models import Target
 from benchsessions.queries import analyst_of, sessions
 from benchsessions.reports import report_of
 from benchsessions.sessions import Asked, create_session
@@ -70,6 +74,17 @@ def test_what_no_page_answers_is_told_in_the_language_that_its_reader_chose(cast
         assert "По этому адресу ничего нет." in told
     assert "Not found" in page.get("/chats/none").content.decode()
     assert "Not found" in page.get("/benches").content.decode()
+
+
+def test_too_many_tries_of_a_token_are_refused_in_russian(cast: Cast, page: Any) -> None:
+    with tenant_scope(cast.team.id):
+        Target.objects.create(environment="psi", backend_url="https://rag.example/")
+        write_settings(analyst=analyst_of(cast.owner), settings={"psi": {"bearerToken": "ключ"}})
+    for _ in range(BENCH_CHECKS_PER_PERSON):
+        assert page.post("/bench/settings/check", {"environment": "psi"}, headers=RUSSIAN).status_code == 303
+    told = page.post("/bench/settings/check", {"environment": "psi"}, headers=RUSSIAN)
+    assert told.status_code == 429
+    assert re.search(r"Слишком много попыток\. До следующей попытки: \d+ секунд", told.content.decode())
 
 
 def test_a_form_that_is_out_of_date_or_too_large_is_refused_in_russian(cast: Cast, page: Any) -> None:
