@@ -36,6 +36,17 @@ NO_TARGET: Final = Ending(
 NO_STARTER: Final = Ending(
     RunState.FAILED, "no_starter", _("Who started this is no longer here. Somebody else may resume.")
 )
+# No limit and no time is named: it is read later, and by others than who started it.
+QUOTA: Final = Ending(
+    RunState.FAILED,
+    "quota_exceeded",
+    _("The tier of who started this allows no more calls of agents for now. Resume later, or have a colleague resume."),
+)
+NO_TIER: Final = Ending(
+    RunState.FAILED,
+    "tier_required",
+    _("Who started this has no tier that allows calls of agents. A colleague may resume; the operator gives tiers."),
+)
 UNREADABLE: Final = Ending(
     RunState.FAILED, "unreadable", _("A stored secret cannot be read. Ask an operator, or set it anew.")
 )

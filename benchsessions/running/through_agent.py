@@ -6,22 +6,22 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from accounts.exceptions import TierRequired
 from agents import relay
 from agents.calls import call_of
-from agents.exceptions import AgentPaused
+from agents.exceptions import AgentPaused, QuotaExceeded
 from agents.kinds import Call, Said
 from agents.models import Run, RunPurpose, RunStatus
 from agents.relay import AgentsBusyError, ledger
 from agents.relay.driving import LiveRun
 from benchsessions.answers import read_answer
-from benchsessions.models import Item, ItemStatus, RunState
+from benchsessions.models import Item, ItemStatus
 from benchsessions.running.asking import Busy, Plan, failed, milliseconds
 from benchsessions.running.books import Question
-from benchsessions.running.endings import NO_TARGET, UNREADABLE, Ending, RunOver
+from benchsessions.running.endings import NO_TARGET, NO_TIER, QUOTA, UNREADABLE, RunOver
 from benchsessions.running.loading import check
 from benchsessions.running.patience import in_books
 from benchsessions.running.storing import Landed
-from tenants.exceptions import ParleyError
 from tenants.secrets import UnreadableSecret
 
 # How many of the earlier questions an agent is told where questions are asked in order.
@@ -45,8 +45,10 @@ class ThroughAgent:
         except (AgentPaused, AgentsBusyError) as error:
             seconds = float(error.headers.get("Retry-After", "0")) or None
             raise Busy(seconds, failed(questions, "rag", error.sentence)) from None
-        except ParleyError as error:  # the quota of who started it, or their tier
-            raise RunOver(Ending(RunState.FAILED, error.code.lower(), error.sentence)) from None
+        except QuotaExceeded:
+            raise RunOver(QUOTA) from None
+        except TierRequired:
+            raise RunOver(NO_TIER) from None
         if plan.in_order:
             self._their_conversation_id = live.outcome.conversation_id or self._their_conversation_id
         ending = live.transcript.ending

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Tier, User
 from agents import relay
@@ -601,7 +601,12 @@ def test_the_quota_of_who_started_it_stops_it(analyst, cast, team):
     start_run(session=session, by=analyst, max_concurrent=1)
     stands = standing(fresh(session))
     assert (stands.state, stands.reason, stands.done) == (RunState.FAILED, "quota_exceeded", 2)
-    assert "2 calls" in stands.sentence
+    assert stands.sentence.startswith("The tier of who started this allows no more calls of agents for now.")
+    with translation.override("ru"):  # whoever looks at it, and whenever
+        assert standing(fresh(session)).sentence.startswith("У того, кто это запустил")
+    Tier.objects.filter(pk=cast.owner.tier_id).update(requests_per_hour=0)
+    resume_run(session=session, by=analyst)
+    assert standing(fresh(session)).reason == "tier_required"
 
 
 def test_sessions_deleted_long_ago_are_purged_with_all_they_hold(analyst, team, settings):
