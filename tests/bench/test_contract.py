@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import AuditEntry
 from benchsessions.annotating import save_annotation
+from benchsessions.api.contract.serializers import AnalystLoginSerializer
 from benchsessions.flagging import raise_flag
 from benchsessions.models import Analyst, Annotation, BenchRun, BenchSession, EnvironmentSettings, RunState
 from benchsessions.opinions import decide
@@ -65,6 +66,13 @@ def test_the_first_login_makes_the_user_and_the_next_finds_them(bench):
     )
     assert first["last_login_at"] < second["last_login_at"]
     assert all(first[name].endswith("Z") and parse_datetime(first[name]) for name in ("created_at", "last_login_at"))
+
+
+@pytest.mark.parametrize("client_ip", ["", None, 5, {"v4": "192.168.1.100"}])
+def test_whatever_is_said_of_an_address_is_taken_and_described_so(bench, client_ip):
+    sent = {"login": "00123456", "client_ip": client_ip}
+    assert bench.send("POST", "login", sent).status_code == 200
+    assert AnalystLoginSerializer(data=sent).is_valid()
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ class AnalystLoginSerializer(serializers.Serializer[Any]):
     """Who somebody is, in the word of the back end."""
 
     login = serializers.RegexField(r"^[0-9]{8}$", help_text="Exactly eight ASCII digits.")
-    client_ip = serializers.CharField(required=False, allow_null=True, help_text="Taken and not believed.")
+    client_ip = AnyJSONField(required=False, allow_null=True, help_text="Taken and not believed.")
 
 
 class AnalystSerializer(serializers.ModelSerializer[Analyst]):
