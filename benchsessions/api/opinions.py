@@ -52,7 +52,7 @@ class AskSerializer(WriteSerializer):
 class DecisionSerializer(WriteSerializer):
     """The verdict that counts: one of the scale, or one that somebody gave."""
 
-    rating = StrictCharField(max_length=RATING_CHARS)
+    rating = StrictCharField(max_length=RATING_CHARS, trim_whitespace=False)  # as it was given
 
 
 class DecidedSerializer(serializers.ModelSerializer[Item]):

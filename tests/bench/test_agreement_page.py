@@ -260,6 +260,11 @@ class TestCalls:
         for rating in ("нет такой", "", None, 5, "\0"):
             assert call("PUT", "/items/1/decision", {"rating": rating}).status_code == 400
 
+    def test_a_rating_is_decided_as_it_was_given(self, pair: Pair, call: Any) -> None:
+        pair.rate(pair.cast.teammate, 1, " почти ")
+        assert call("PUT", "/items/1/decision", {"rating": " почти "}).json()["verdict"] == " почти "
+        assert call("PUT", "/items/1/decision", {"rating": "почти"}).status_code == 400
+
     def test_whoever_was_asked_learns_nothing_here_either(self, pair: Pair, call: Any) -> None:
         pair.rate(pair.cast.teammate, 0, "incorrect")
         calls = [
