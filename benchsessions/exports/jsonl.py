@@ -1,12 +1,12 @@
 """A session as JSON, an object a line; what was sent, answered and said stands in it unchanged."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from benchsessions.exports.rows import Row
 
 # They end a line for some readers, though not for JSON.
-LINE_ENDS = str.maketrans({"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+LINE_ENDS: Final = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 def lines(rows: list[Row]) -> bytes:
@@ -16,4 +16,7 @@ def lines(rows: list[Row]) -> bytes:
 
 def line(value: dict[str, Any]) -> str:
     """Return an object as a line."""
-    return json.dumps(value, ensure_ascii=False).translate(LINE_ENDS) + "\n"
+    written = json.dumps(value, ensure_ascii=False)
+    for end, escaped in LINE_ENDS.items():  # `translate` looks at each character, which took most of an export
+        written = written.replace(end, escaped)
+    return written + "\n"
