@@ -4,8 +4,10 @@ The things are made anew for each test, because one may delete what the next one
 when a test has signed them out: proving a password is meant to be dear.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -20,10 +22,14 @@ QUICK = {"demo_seconds": 0.01}
 
 @dataclass(frozen=True)
 class Caller:
-    """How a role calls: its credentials, and what exists for it, by the id's name or the part of a path before it."""
+    """How a role calls: its credentials, and what makes a thing for it, by the word of a path that asks for one."""
 
-    headers: dict[str, str] = field(default_factory=dict)
-    known: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str]
+    makers: dict[str, Callable[[], str]]
+
+    def known(self, path: str) -> dict[str, str]:
+        """Return the ids of what a path has to do with, by its words."""
+        return {word: self.makers[word]() for word in re.findall(r"\w+", path) if word in self.makers}
 
 
 @pytest.fixture(scope="session")
@@ -66,17 +72,42 @@ def caller(request: pytest.FixtureRequest, people: dict[str, Person]) -> Caller:
     admin, person = people["admin"], people.get(role, people["user"])
     for one in {admin, person}:
         stay_signed_in(one)
-    agent = admin.post("/api/agents", json={"name": "Quick", "kind": "demo", "config": QUICK}).raise_for_status()
-    agent_id = agent.json()["id"]
-    chat = person.new_chat(agent_id)
-    person.post(f"/api/chats/{chat}/messages", json={"content": "Hello"}).raise_for_status()
-    link = person.post(f"/mid/sessions/{chat}/share", json={"max_concurrent_users": 1000}).raise_for_status().json()
-    bench = person.get("/api/bench/sessions").raise_for_status().json()["sessions"][0]["session_id"]
-    asked = {"name": uuid4().hex, "questions": [{"body": "How do I close a card?"}]}
-    kept = person.post("/api/bench/sets", json=asked).raise_for_status().json()["set_id"]
-    known = {"agents": agent_id, "chats": chat, "sessions": chat, "share": link["share_token"]}
-    known |= {"bench_id": bench, "set_id": kept}
-    return Caller({} if role == "anonymous" else {"Authorization": f"Bearer {person.cookies['access_token']}"}, known)
+    headers = {} if role == "anonymous" else {"Authorization": f"Bearer {person.cookies['access_token']}"}
+    return Caller(headers, makers(admin, person))
+
+
+def makers(admin: Person, person: Person) -> dict[str, Callable[[], str]]:
+    """Make each thing when a call first has to do with it: most calls need one of them, and none is cheap."""
+
+    @cache
+    def agent() -> str:
+        return posted(admin, "/api/agents", name="Quick", kind="demo", config=QUICK)["id"]
+
+    @cache
+    def chat() -> str:
+        chat = person.new_chat(agent())
+        posted(person, f"/api/chats/{chat}/messages", content="Hello")
+        return chat
+
+    @cache
+    def share() -> str:
+        return posted(person, f"/mid/sessions/{chat()}/share", max_concurrent_users=1000)["share_token"]
+
+    @cache
+    def bench() -> str:
+        return person.get("/api/bench/sessions").raise_for_status().json()["sessions"][0]["session_id"]
+
+    @cache
+    def question_set() -> str:
+        questions = [{"body": "How do I close a card?"}]
+        return posted(person, "/api/bench/sets", name=uuid4().hex, questions=questions)["set_id"]
+
+    listed = {"agents": agent, "chats": chat, "sets": question_set, "share": share, "shares": share}
+    return listed | {"chat_id": chat, "token": share, "bench_id": bench, "set_id": question_set}
+
+
+def posted(person: Person, path: str, **body: Any) -> Any:
+    return person.post(path, json=body).raise_for_status().json()
 
 
 def member(server: Server, who: dict[str, str]) -> Person:

@@ -81,7 +81,8 @@ def applies(check, answer):
 
 
 def meet_what_exists(case, caller):
-    """Put a known id in the place of most made-up ones, so that more than the 404 is seen."""
+    """Put a known id in the place of most made-up ones, so that more than the 404 is seen; lists have something too."""
+    known = caller.known(case.operation.path)
     place = case.meta.components.get(ParameterLocation.PATH)
     named = re.search(r"(\w+)/{(id|chat_id|token|bench_id|set_id)}", case.operation.path)
     if place is None or place.mode.is_negative or named is None:
@@ -89,4 +90,4 @@ def meet_what_exists(case, caller):
     kind, name = named.groups()
     made_up = case.path_parameters[name]
     if made_up[:1] not in {*"0123"}:
-        case.path_parameters[name] = caller.known.get(name, caller.known.get(kind, made_up))
+        case.path_parameters[name] = known.get(name, known.get(kind, made_up))
