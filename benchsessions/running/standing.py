@@ -37,6 +37,11 @@ class Standing:
         return self.state == RunState.RUNNING
 
     @property
+    def is_first(self) -> bool:
+        """Whether it was never asked and may be."""
+        return self.state is None and (self.may_resume or self.may_retry)
+
+    @property
     def may_stop(self) -> bool:
         return self.is_running
 
@@ -46,7 +51,7 @@ class Standing:
 
     @property
     def may_retry(self) -> bool:
-        return not self.is_running and self.failed > 0
+        return not (self.is_running or self.is_unlaid) and self.failed > 0
 
 
 def standing(session: BenchSession) -> Standing:

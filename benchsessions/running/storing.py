@@ -43,7 +43,10 @@ def store(owned: Owned, landed: Sequence[Landed]) -> Ending | None:
 
 
 def keep_misaligned(owned: Owned, item_ids: Collection[UUID], reply: Any, replaced_characters: int) -> None:
-    """Keep a reply that cannot be laid beside the questions it was to answer, and note that these have none."""
+    """Keep a reply that cannot be laid beside the questions it was to answer, and note that these have none.
+
+    Both or neither: with answers that belong nowhere and questions still to be asked, nobody could go on.
+    """
     with impatient_transaction():
         session, run = lock(owned), held(owned)
         nothing_laid = not Item.objects.filter(session=session).exclude(answer_position=None).exists()
@@ -52,7 +55,7 @@ def keep_misaligned(owned: Owned, item_ids: Collection[UUID], reply: Any, replac
         )
         touch(session, replaced_characters=replaced_characters)
         run.save(update_fields=["lease_until"])
-    store(owned, [Landed(item_id, None) for item_id in item_ids])
+        store(owned, [Landed(item_id, None) for item_id in item_ids])
 
 
 def _store(owned: Owned, landed: Sequence[Landed], *, is_first: bool) -> Ending | None:

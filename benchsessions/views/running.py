@@ -50,6 +50,7 @@ def _act(request: PrincipalRequest, session: BenchSession) -> None:
         return
     if wanted not in Verb.values:
         raise Invalid()
-    if wanted == Verb.START and session.environment == Environment.PROD and not request.POST.get("confirmed"):
+    is_unwitting = session.environment == Environment.PROD and not request.POST.get("confirmed")
+    if is_unwitting and standing(session).is_first:
         raise Invalid(_("Say that you mean production."))
     run_session(session=session, by=analyst_of(request.user), verb=Verb(wanted))

@@ -1,6 +1,7 @@
 """What a run never loses, and what never holds it up: what clients sent, replies and questions that do harm."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.utils import timezone
@@ -10,7 +11,8 @@ from benchsessions.environments import write_settings
 from benchsessions.exceptions import ResponseUnlaid
 from benchsessions.models import BenchRun, BenchSession, Item, ItemStatus
 from benchsessions.queries import response_of
-from benchsessions.running import books, resume_run, retry_errors, standing, start_run
+from benchsessions.running import books, resume_run, retry_errors, standing, start_run, storing
+from benchsessions.running.endings import LeaseLost
 from benchsessions.sessions import Asked, change_session, create_session
 from tests.bench.rag import Reply, as_usual
 from tests.bench.test_running import (
@@ -42,6 +44,19 @@ def test_a_reply_that_did_not_match_is_kept_until_all_questions_stand(rag, analy
     resume_run(session=session, by=analyst)
     kept = fresh(session)
     assert (kept.n_answered, kept.is_misaligned, kept.raw_response) == (6, False, None)
+
+
+def test_a_run_cut_while_it_keeps_a_reply_that_did_not_match_can_go_on(rag, analyst, target, monkeypatch):
+    session, owned = running_elsewhere(analyst)
+    ids = [item.id for item in items_of(session)]
+    with monkeypatch.context() as patch:
+        patch.setattr(storing, "_store", Mock(side_effect=LeaseLost))
+        with pytest.raises(LeaseLost):
+            storing.keep_misaligned(owned, ids, ["один"], 0)
+    assert (fresh(session).is_misaligned, fresh(session).is_unlaid) == (False, False)
+    assert standing(fresh(session)).is_running
+    run_alone(owned)
+    assert_each_has_its_answer(session)
 
 
 def test_a_response_that_a_client_sent_is_never_replaced(rag, analyst, target):

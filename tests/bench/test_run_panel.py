@@ -180,10 +180,33 @@ def test_production_is_not_asked_by_a_press_alone(cast: Cast, sits: SignIn, sess
     with tenant_scope(cast.team.id):
         BenchSession.objects.filter(id=session.id).update(environment="prod")
     assert "I want to ask production" in panel(page, session)
-    press(page, session, "start")
+    for verb in ("start", "resume"):
+        press(page, session, verb)
     assert rag.asked == []
     press(page, session, "start", confirmed="1")
     assert len(rag.asked) == 4
+
+
+@runs
+def test_an_error_among_answers_that_a_client_sent_can_be_retried(
+    cast: Cast, sits: SignIn, session: BenchSession, rag: Rag
+) -> None:
+    page = sits(cast.owner)
+    sent: list[Any] = [{"body": "один"}] * 3 + [{"status": "error"}]
+    with tenant_scope(cast.team.id):
+        BenchSession.objects.filter(id=session.id).update(environment="prod")
+        change_session(session_id=session.id, author=analyst_of(cast.owner), response=sent)
+    text = panel(page, session)
+    assert "All asked" in text
+    assert "Retry the errors" in text
+    assert "I want to ask production" in text
+    press(page, session, "retry")
+    assert rag.asked == []
+    press(page, session, "retry", confirmed="1")
+    assert rag.questions == ["Вопрос 3?"]
+    text = panel(page, session)
+    assert "4 of 4" in text
+    assert "error" not in text.partition('id="run-actions"')[0].partition("All asked")[2]
 
 
 @runs
