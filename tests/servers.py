@@ -101,8 +101,8 @@ def _running(folder: Path, program: str, env: dict[str, str]) -> Iterator[Server
         "PORT": str(port),
     }
     server = Server(port, {**inherited(), **settings}, folder / f"server-{port}.log", program)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         if server.process.poll() is None:

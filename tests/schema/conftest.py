@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from schemathesis.transport.requests import ManagedCookiesSession, RequestsTransport
 
@@ -69,11 +70,31 @@ def people(server: Server) -> Iterator[dict[str, Person]]:
 def caller(request: pytest.FixtureRequest, people: dict[str, Person]) -> Caller:
     """The caller of the role that the test names."""
     role = request.param
+    if role == "back_end":
+        return request.getfixturevalue("back_end")
     admin, person = people["admin"], people.get(role, people["user"])
     for one in {admin, person}:
         stay_signed_in(one)
     headers = {} if role == "anonymous" else {"Authorization": f"Bearer {person.cookies['access_token']}"}
     return Caller(headers, makers(admin, person))
+
+
+@pytest.fixture
+def back_end(server: Server) -> Iterator[Caller]:
+    """A back end that calls the contract of the bench with its team's key, for an analyst with a session."""
+    key = {"X-API-Key": server.demo["service_key"]}
+    with httpx.Client(base_url=f"{server.base_url}/api/v1/users", headers=key) as client:
+
+        @cache
+        def analyst() -> str:
+            return client.post("/login", json={"login": "00004711"}).raise_for_status().json()["user_id"]
+
+        @cache
+        def bench() -> str:
+            asked = {"environment": "psi", "api_mode": "backend", "request": [{"body": "How do I close a card?"}]}
+            return client.post(f"/{analyst()}/sessions", json=asked).raise_for_status().json()["session_id"]
+
+        yield Caller(key, {"analyst_id": analyst, "bench_id": bench})
 
 
 def makers(admin: Person, person: Person) -> dict[str, Callable[[], str]]:
