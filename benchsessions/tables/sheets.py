@@ -1,7 +1,7 @@
 """XLSX, read cell by cell within bounds."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from itertools import islice
@@ -20,7 +20,7 @@ from benchsessions.tables.table import (
     most_rows,
     refuse_more_columns,
 )
-from benchsessions.tables.weight import check_weight, damaged
+from benchsessions.tables.weight import MOST_UNPACKED, check_weight, damaged, too_large
 from tenants.exceptions import ParleyError
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def read_sheet(data: bytes) -> Table:
             long = next((sheet for sheet in sheets if sheet.title == LONG_TEXTS and sheet is not first), None)
             if long:
                 rows = with_long_texts(rows, islice(_rows(long), 1, MOST_PIECES))
-            return made_table(rows)
+            return made_table(_bounded(rows))
     except ParleyError:
         raise
     except Exception as error:  # noqa: BLE001 - what a broken spreadsheet makes of the library is beyond listing
@@ -56,7 +56,7 @@ def read_sheet(data: bytes) -> Table:
 def _rows(sheet: Any) -> Iterator[Line]:
     """Give the rows with something in them, each as wide as a table may be."""
     sheet.reset_dimensions()  # what a file says of its size may be anything
-    blank = 0
+    blank = chars = 0
     for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
         near, far = values[:MOST_COLUMNS], values[MOST_COLUMNS:]
         if not EMPTY.issuperset(far):
@@ -67,7 +67,26 @@ def _rows(sheet: Any) -> Iterator[Line]:
                 return
             continue
         blank = 0
+        chars = _counted(chars, near)
         yield number, [_text(value) for value in near]
+
+
+def _bounded(lines: Iterable[Line]) -> Iterator[Line]:
+    chars = 0
+    for number, cells in lines:
+        chars = _counted(chars, cells)
+        yield number, cells
+
+
+def _counted(chars: int, cells: Iterable[Any]) -> int:
+    """Add the texts of a row to those before; a file holds a text once, however many cells say it.
+
+    Raises `NotATable` for more than could be in a file that says each by itself.
+    """
+    chars += sum(len(cell) for cell in cells if isinstance(cell, str))
+    if chars > MOST_UNPACKED:
+        raise too_large()
+    return chars
 
 
 def _text(value: Any) -> str:

@@ -203,6 +203,7 @@ NESTED = json.dumps({"question": "Как?", "answer": {"body": None, "n": [1.5, 
     [
         (NESTED + b'\n{"x": {"a": []}}', "x.jsonl"),
         ("вопрос;ответ\n\n«Как»?;так 🙂\nГде?\n".encode(), "x.csv"),
+        ('вопрос;ответ\nКак?;"так\n\u2028и\u0085так"\n'.encode(), "x.csv"),
         ("Как?\nГде?".encode(), PASTED),
     ],
 )

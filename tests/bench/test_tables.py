@@ -1,6 +1,7 @@
 """Tables are read as the people who made them meant them, and hostile ones are refused with a sentence."""
 
 from datetime import date, datetime
+from io import BytesIO
 from time import monotonic
 from typing import Any
 
@@ -8,16 +9,18 @@ import pytest
 from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from benchsessions.exceptions import NotATable
 from benchsessions.tables.cells import documents_of, documents_text, joined, parts_of
 from benchsessions.tables.columns import OF_QUESTIONS, OF_SESSIONS, guess
+from benchsessions.tables.long_texts import LONG_COLUMNS, LONG_TEXTS, MARK
 from benchsessions.tables.questions import read_questions
 from benchsessions.tables.reading import PASTED, read_table
 from benchsessions.tables.table import MOST_BYTES
 from tenants.exceptions import TooLarge
 from tenants.spreadsheets import csv_text
-from tests.bench.sheets import tampered, workbook
+from tests.bench.sheets import repeating, tampered, workbook
 
 RUSSIAN = (
     "Вопрос;Эталонный ответ;Теги\r\n"
@@ -174,6 +177,27 @@ def test_a_hostile_workbook_is_refused_quickly(part: str, change: Any, sentence:
     begun = monotonic()
     assert sentence in refusal(data)
     assert monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("long", ["а" * 299_000, "_x000D_" * 42_000], ids=["one text", "one that is copied"])
+def test_a_text_that_a_workbook_holds_once_and_says_many_times_is_refused(long: str) -> None:
+    assert cells(repeating("так", 2, 3)) == [["так"] * 3] * 2
+    data = repeating(long, 5, 100)
+    assert len(data) < 10_000
+    assert "too large once unpacked" in refusal(data)
+
+
+def test_a_long_text_that_many_cells_go_on_in_is_refused() -> None:
+    book = Workbook()
+    for _row in range(5):
+        book.active.append([MARK.format(row=2)] * 100)
+    pieces = book.create_sheet(LONG_TEXTS)
+    pieces.append(LONG_COLUMNS)
+    for piece in range(1, 11):
+        pieces.append([1, "answer", piece, "а" * 29_900])
+    written = BytesIO()
+    book.save(written)
+    assert "too large once unpacked" in refusal(written.getvalue())
 
 
 @pytest.mark.parametrize("place", [201, 202, 300])
