@@ -1,4 +1,4 @@
-"""For whom a page was drawn: by the time it sends something, somebody else may have signed in, in another tab."""
+"""For whom a page was drawn: by the time it asks for something, somebody else may have signed in, in another tab."""
 
 from typing import Final
 

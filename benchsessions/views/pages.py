@@ -15,7 +15,7 @@ from accounts.decorators import member_required
 from accounts.principal import PrincipalRequest
 from accounts.refusals import refusal_page
 from benchsessions.languages import PREFERENCE, speaking_to
-from benchsessions.readers import FIELD, check_reader
+from benchsessions.readers import FIELD, HEADER, check_reader
 from tenants.exceptions import ParleyError
 
 P = ParamSpec("P")
@@ -32,7 +32,7 @@ def bench_page(
     def spoken(request: PrincipalRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         with speaking_to(request, request.user):
             try:
-                check_reader(request.user, request.POST.get(FIELD))
+                check_reader(request.user, request.POST.get(FIELD, request.headers.get(HEADER)))
                 return view(request, *args, **kwargs)
             except ParleyError as error:
                 return refusal_page(request, error)

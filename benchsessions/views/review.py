@@ -202,7 +202,8 @@ def _rail_page(
     """Return the stretch of the rail that holds a question, or the one that is asked for."""
     place = indexes.index(index) if index in indexes else 0
     asked = index_asked(request.GET.get("rail", ""))
-    start = (place if asked is None else asked) // RAIL_ROWS * RAIL_ROWS
+    known = place if asked is None else min(asked, max(0, len(indexes) - 1))
+    start = known // RAIL_ROWS * RAIL_ROWS
     return {
         "rows": rail_rows(session, sight, indexes[start : start + RAIL_ROWS]),
         "rail_start": start,

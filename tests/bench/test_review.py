@@ -295,6 +295,23 @@ def test_the_rail_gives_what_is_asked_for_and_no_more_than_a_hundred(cast, sits)
     assert re.findall(r'<li data-index="(\d+)"', page) == [str(index) for index in range(100, 150)]
 
 
+def test_a_stretch_of_the_rail_that_is_not_there_is_its_last(cast, sits, session):
+    page = see(sits, cast.owner, session, rail="300").content.decode()
+    assert re.findall(r'<li data-index="(\d+)"', page) == ["0", "1"]
+    assert "Nothing to show" in text_of(see(sits, cast.owner, session, rail="300", q="нет такого"))
+
+
+def test_a_question_is_fetched_only_for_whom_the_page_was_drawn(cast, sits, session):
+    with tenant_scope(cast.team.id):
+        drawn_for = {str(cast.owner): analyst_of(cast.owner), str(cast.teammate): analyst_of(cast.teammate)}
+    asked = {name: {"HTTP_X_ANALYST_ID": str(analyst.id)} for name, analyst in drawn_for.items()}
+    client, address = sits(cast.owner), f"/bench/sessions/{session.id}/items/0"
+    assert client.get(address, **asked[str(cast.owner)]).status_code == 200
+    refused = client.get(address, **asked[str(cast.teammate)])
+    assert refused.status_code == 409
+    assert f"You are signed in as {cast.owner} now." in text_of(refused)
+
+
 @pytest.mark.parametrize("indexes", [[], [0], [0, 1, 2], [1, 3], [0, 1, 5, 6, 7, 9]])
 def test_indexes_are_written_short_and_read_again(indexes):
     assert read_short(written_short(indexes), 100) == indexes

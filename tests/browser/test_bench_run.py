@@ -116,7 +116,9 @@ def test_a_session_is_started_watched_stopped_and_resumed(signed_in, gate):
     page.locator("#comment").fill("Спросить ещё раз")  # and it is not saved
     gate.failing.clear()
     page.get_by_role("button", name="Retry the errors").click()
+    page.locator(".raw summary").focus()
     expect(page.locator("[data-item]")).to_have_attribute("data-status", "ok", timeout=15_000)
+    expect(page.locator("[data-heading]")).to_be_focused()  # what was read is gone, and the keyboard stays with it
     expect(page.locator("[data-article]")).to_contain_text(f"Ответ на: {QUESTIONS[29]}")
     expect(page.locator("#comment")).to_have_value("Спросить ещё раз")
     page.unroute("**/annotation")

@@ -71,6 +71,9 @@ def test_whoever_signs_in_next_sends_nothing_of_who_wrote_before(open_at, made, 
 def test_once_somebody_else_is_signed_in_nothing_is_kept_under_their_name(open_at, made, demo):
     page, session = open_at("имени"), made["имени"]
     let_in(page, demo["user"])
+    page.locator("[data-rail-rows] [data-index='2'] a").click()
+    expect(state(page)).to_contain_text("You are signed in as")  # what they said of it is not shown
+    is_at(page, 1)
     page.locator("#comment").fill("не от неё")
     expect(state(page)).to_contain_text("You are signed in as")
     page.keyboard.press("Control+Enter")
@@ -97,6 +100,9 @@ def test_what_is_unsaved_is_told_of_and_sent_where_a_filter_holds_no_question(op
     expect(state(page)).to_contain_text("it is kept here")
     page.goto(f"/bench/sessions/{session}?filter=errors")
     expect(page.locator(".review-stage")).to_contain_text("Nothing to show")
+    box = page.get_by_role("link", name="All questions").bounding_box()
+    assert box
+    assert box["height"] < 60
     expect(page.locator("[data-unsaved-elsewhere]")).to_have_text("Not saved yet on other questions: 1")
     is_down.clear()
     expect(page.locator("[data-unsaved-elsewhere]")).to_be_empty()
@@ -213,3 +219,23 @@ def test_going_through_saves_nothing_leads_to_what_is_unrated_and_raises_one_fla
     expect(page.locator("[data-flags] .said")).to_have_count(1)
     page.wait_for_load_state("networkidle")
     assert len(page.request.get(f"/api/bench/sessions/{session}/items/2").json()["flags"]) == 1
+
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/flags", hold)
+    page.locator("[data-flag-box] summary").click()
+    page.locator("#flag-comment").fill("И это")
+    with page.expect_request("**/flags"):
+        page.keyboard.press("Control+Enter")
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    is_at(page, 2)
+    held[0].continue_()
+    page.locator("[data-rail-rows] [data-index='2'] .mark-flagged").wait_for()
+    page.keyboard.press("j")
+    is_at(page, 3)
+    expect(page.locator("[data-flags] .said")).to_have_count(2)
+    expect(page.locator("#flag-comment")).to_have_value("")  # it was raised

@@ -67,8 +67,8 @@ export class Question {
       this.#lookAtHeading();
       this.find("[data-article]").scrollTop = 0;
       if (this.#stage.getBoundingClientRect().top < 0) this.#stage.scrollIntoView();
-    } catch {
-      this.#tell("refused", this.#texts.gone);
+    } catch ({ cause }) {
+      this.#tell("refused", cause ?? this.#texts.gone);
     } finally {
       this.isLoading = false;
       this.#stage.removeAttribute("aria-busy");
@@ -128,8 +128,10 @@ export class Question {
   }
 
   #replace(parts) {
+    const focused = document.activeElement;
     for (const part of parts) document.getElementById(part.id).replaceWith(part);
     localise(this.#stage);
+    if (!focused.isConnected) this.#lookAtHeading(); // who reads on by keys does not begin with the page again
   }
 
   dress() {
@@ -153,8 +155,12 @@ export class Question {
     this.#showElsewhere();
   }
 
-  forgetDraft() {
-    this.#drafts.delete(this.index);
+  // Lets go of what was written of a flag that is raised by now, unless something else is written there.
+  forgetDraft(index, raised) {
+    if (this.#drafts.get(index) === raised) this.#drafts.delete(index);
+    if (index !== this.index) return;
+    const field = this.find("#flag-comment");
+    if (field.value === raised) field.value = "";
   }
 
   // Returns the same question as it is now, nothing where it cannot be had or another is on the page meanwhile.

@@ -69,15 +69,15 @@ async function carry(text) {
 async function send(form) {
   if (form.ariaBusy) return; // pressed twice it is still one
   form.ariaBusy = "true";
+  const { index } = question;
   await saver.flush();
   const body = Object.fromEntries([...new FormData(form)].filter(([name]) => name === "comment"));
   const response = await sender.send(form.dataset.post, body, { method: "POST" }).catch(() => null);
   const told = await response?.json().catch(() => null);
   form.ariaBusy = null;
   if (!response?.ok) return question.say(told ? sentenceOf(told) : texts.refused);
-  form.reset();
-  question.forgetDraft();
-  rail.refresh([question.index]);
+  question.forgetDraft(index, body.comment);
+  changed(index);
   await question.redraw();
 }
 
