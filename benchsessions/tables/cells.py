@@ -6,6 +6,8 @@ from typing import Any, Final
 
 # The first of these that stands in a cell parts it.
 SEPARATORS: Final = ("\n", "|", ";")
+# More than of anything may be: what has more is refused, and in a large table all of them would take gigabytes.
+MOST_PARTS: Final = 100
 BETWEEN: Final = " · "
 YES: Final = frozenset({"1", "true", "yes", "y", "да", "истина", "+"})
 NO: Final = frozenset({"0", "false", "no", "n", "нет", "ложь", "-"})
@@ -14,9 +16,15 @@ NUMBER: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
 
 
 def parts_of(cell: str) -> list[str]:
-    """Return the several values in one cell, parted by lines, else by `|`, else by `;`."""
+    """Return the several values in one cell, parted by lines, else by `|`, else by `;`; not all that are too many."""
     separator = next((one for one in SEPARATORS if one in cell), "\n")
-    return list(dict.fromkeys(part for part in map(str.strip, cell.split(separator)) if part))
+    parts: dict[str, None] = {}
+    for found in re.finditer(rf"[^{re.escape(separator)}]+", cell):
+        if part := found[0].strip():
+            parts[part] = None
+        if len(parts) > MOST_PARTS:
+            break
+    return list(parts)
 
 
 def joined(values: Iterable[Any]) -> str:

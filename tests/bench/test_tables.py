@@ -200,6 +200,14 @@ def test_a_long_text_that_many_cells_go_on_in_is_refused() -> None:
     assert "too large once unpacked" in refusal(written.getvalue())
 
 
+def test_of_far_too_many_values_in_a_cell_no_more_are_made_than_it_takes_to_refuse_them() -> None:
+    table = read_table(("вопрос;теги\nкак?;" + "|".join(map(str, range(20_000)))).encode(), "x.csv")
+    (line,) = read_questions(table, ["question", "tags"])
+    assert len(line.wording.tags) < 1_000
+    assert [column for column, _sentence in line.faults] == ["tags"]
+    assert parts_of("a|b|" * 5_000 + "| c") == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize("place", [201, 202, 300])
 def test_a_cell_in_a_column_too_far_is_refused_at_its_row(place: int) -> None:
     far = [*[None] * (place - 1), "far"]
