@@ -1,7 +1,7 @@
 """The review of a session by a person who judges hundreds of answers a day."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import SCREENSHOTS
 from tests.browser.looks import take
@@ -151,6 +151,7 @@ def test_a_phone_judges_by_touch(signed_in, made):
     is_at(page, 1)
     page.locator(".rail-open").tap()
     expect(page.locator("#rail")).to_be_visible()
+    expect(page.locator("[data-rail-rows] [data-index='0'] a")).to_be_focused()
     page.locator("[data-rail-rows] [data-index='1']").tap()
     is_at(page, 2)
     expect(page.locator("#rail")).to_be_hidden()
@@ -176,6 +177,23 @@ def test_a_thousand_questions_are_never_all_on_the_page(signed_in, made):
     expect(page.locator("[data-rail-rows] [data-index='999']")).to_be_in_viewport()
     page.locator("[data-rail-rows] [data-index='999'] a").click()
     is_at(page, 1000)
+
+
+def test_a_question_that_cannot_be_fetched_is_asked_for_once_at_a_time(signed_in, made):
+    page, asked = signed_in(), []
+    page.goto(f"/bench/sessions/{made['again']}?item=5")
+    is_at(page, 5)
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort()
+
+    page.route("**/items/4?*", refuse)
+    for _ in range(5):  # answers came to the session
+        with page.expect_event("requestfailed"):
+            page.evaluate("document.dispatchEvent(new CustomEvent('bench:progress'))")
+    page.wait_for_timeout(3_000)
+    assert len(asked) <= 7
 
 
 def test_the_page_is_whole_in_every_look(signed_in, made):

@@ -64,7 +64,8 @@ export function actionsOn(root, { question, rail, saver, texts }) {
     keys: () => document.querySelector("[data-keys]").showModal(),
     rail: () => {
       pane.toggleAttribute("data-open", true);
-      pane.querySelector("[aria-current]")?.focus({ preventScroll: true });
+      const here = pane.querySelector("[data-index] [aria-current]") ?? pane.querySelector("[aria-current]");
+      here?.focus({ preventScroll: true });
     },
     "close-rail": closeRail,
     row: (index) => {

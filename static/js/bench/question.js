@@ -17,6 +17,7 @@ export class Question {
   #hush;
   #going;
   #catchingUp;
+  #again;
   #drafts = new Map(); // index → what was written of a flag that was not raised
 
   constructor(root, { texts, items, rail, saver }) {
@@ -119,8 +120,9 @@ export class Question {
     if (element.dataset.status === "ok") return; // nothing replaces it
     const fresh = await this.loadAgain();
     if (this.element !== element) return;
+    clearTimeout(this.#again); // each answer that comes to the session asks for a look
     if (!fresh) {
-      setTimeout(() => this.element === element && this.catchUp(Math.min(wait * 2, LATEST)), wait);
+      this.#again = setTimeout(() => this.element === element && this.catchUp(Math.min(wait * 2, LATEST)), wait);
     } else if (fresh.dataset.answered !== element.dataset.answered) {
       Object.assign(element.dataset, fresh.dataset);
       this.#replace(fresh.querySelectorAll("[data-told], [data-came]"));
