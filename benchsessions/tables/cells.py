@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any, Final
 
 # The first of these that stands in a cell parts it.
 SEPARATORS: Final = ("\n", "|", ";")
-# More than of anything may be: what has more is refused, and in a large table all of them would take gigabytes.
+# As many as of anything may be, or more. What has more is refused; of a large table all of them would take gigabytes.
 MOST_PARTS: Final = 100
 BETWEEN: Final = " · "
 YES: Final = frozenset({"1", "true", "yes", "y", "да", "истина", "+"})
@@ -47,8 +48,9 @@ def documents_text(documents: Sequence[Any]) -> str:
 
 
 def documents_of(cell: str) -> list[dict[str, Any]]:
-    """Return the documents that such lines name."""
-    return [_document_of(line) for line in map(str.strip, cell.split("\n")) if line]
+    """Return the documents that such lines name; not all that are too many."""
+    lines = filter(None, map(str.strip, cell.split("\n")))
+    return [_document_of(line) for line in islice(lines, MOST_PARTS + 1)]
 
 
 def _document_text(document: Any) -> str:

@@ -13,7 +13,7 @@ from benchsessions.questions import text_of_request
 from benchsessions.rubric import OVERALL, Rating
 from benchsessions.sections import read_annotation
 from benchsessions.sessions import Asked
-from benchsessions.tables.cells import documents_of
+from benchsessions.tables.cells import MOST_PARTS, documents_of
 from benchsessions.tables.columns import SECTION_COLUMNS, Column, told
 from benchsessions.tables.questions import cells_of, several_of, text_of, wording_from
 from benchsessions.tables.table import Table
@@ -121,6 +121,9 @@ def _entry(number: int, cells: Mapping[str, Any]) -> Entry:
         annotation = read_annotation(said, "") if said else None
     except Invalid as invalid:
         faults += [(f"{Column.ANNOTATION}{path}", words[0]) for path, words in (invalid.errors or {}).items()]
+    documents = documents_of(text_of(cells.get(Column.DOCUMENTS)))
+    if len(documents) > MOST_PARTS:
+        faults.append((Column.DOCUMENTS, _("At most %(most)d documents.") % {"most": MOST_PARTS}))
     known = whole if isinstance(whole, dict) else {}
     expected = {
         "answer": wording.reference_answer,
@@ -131,7 +134,7 @@ def _entry(number: int, cells: Mapping[str, Any]) -> Entry:
     return Entry(
         number=number,
         request=request,
-        answer=_answer(cells),
+        answer=_answer(cells, documents),
         annotation=annotation,
         reference={**known, **{name: value for name, value in expected.items() if value or name in known}},
         group=text_of(cells.get(Column.INDEX)),
@@ -140,7 +143,7 @@ def _entry(number: int, cells: Mapping[str, Any]) -> Entry:
     )
 
 
-def _answer(cells: Mapping[str, Any]) -> Any:
+def _answer(cells: Mapping[str, Any], documents: list[dict[str, Any]]) -> Any:
     """Return the answer as it was sent, or one put together from its columns; None for none.
 
     A line that holds its whole request holds its whole answer too, of any shape.
@@ -155,7 +158,7 @@ def _answer(cells: Mapping[str, Any]) -> Any:
     answer: dict[str, Any] = {"body": text}
     if status in ItemStatus.values:
         answer["status"] = status
-    if documents := documents_of(text_of(cells.get(Column.DOCUMENTS))):
+    if documents:
         answer["docs"] = documents
     elapsed = text_of(cells.get(Column.ELAPSED_MS))
     if elapsed.isdecimal() and len(elapsed) < 10:

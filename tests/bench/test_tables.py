@@ -17,6 +17,7 @@ from benchsessions.tables.columns import OF_QUESTIONS, OF_SESSIONS, guess
 from benchsessions.tables.long_texts import LONG_COLUMNS, LONG_TEXTS, MARK
 from benchsessions.tables.questions import read_questions
 from benchsessions.tables.reading import PASTED, read_table
+from benchsessions.tables.sessions import read_entries
 from benchsessions.tables.table import MOST_BYTES
 from tenants.exceptions import TooLarge
 from tenants.spreadsheets import csv_text
@@ -206,6 +207,16 @@ def test_of_far_too_many_values_in_a_cell_no_more_are_made_than_it_takes_to_refu
     assert len(line.wording.tags) < 1_000
     assert [column for column, _sentence in line.faults] == ["tags"]
     assert parts_of("a|b|" * 5_000 + "| c") == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(("count", "faulty"), [(100, []), (101, ["documents"]), (100_000, ["documents"])])
+def test_of_far_too_many_documents_in_a_cell_no_more_are_made_than_it_takes_to_refuse_them(
+    count: int, faulty: list[str]
+) -> None:
+    table = read_table(("вопрос;ответ;документы\nкак?;так;" + '"' + "a\n" * count + '"').encode(), "x.csv")
+    (entry,) = read_entries(table, ["question", "answer", "documents"])
+    assert len(entry.answer["docs"]) <= 101
+    assert [column for column, _sentence in entry.faults] == faulty
 
 
 @pytest.mark.parametrize("place", [201, 202, 300])
