@@ -108,6 +108,11 @@ def test_what_is_unsaved_is_told_of_and_sent_where_a_filter_holds_no_question(op
     expect(page.locator("[data-unsaved-elsewhere]")).to_be_empty()
     assert comment(page, session, 0) == "отобрано"
 
+    said = {"headers": {"If-Match": '"0"'}, "data": {"data": {"overall": {"rating": "correct", "comment": ""}}}}
+    assert page.request.put(f"/api/bench/sessions/{session}/items/1/annotation", **said).ok
+    page.evaluate("document.dispatchEvent(new CustomEvent('bench:progress'))")  # as while it is asked
+    expect(page.locator("[data-count=unrated]")).to_have_text("2")
+
 
 def test_all_that_was_written_offline_is_told_of_and_sent_after_a_reload(open_at, made):
     page, session = open_at("связи"), made["связи"]

@@ -90,16 +90,16 @@ function comeBack(event) {
 function progress() {
   rail.refresh();
   items.forgetAll();
-  question.catchUp();
+  if (question.element) question.catchUp();
 }
 
 if (question.element) {
   listen((name, digit) => question.isLoading || actions[name](digit));
   document.addEventListener("click", click);
-  document.addEventListener("bench:progress", progress);
   root.querySelector("[data-stage-of-item]").addEventListener("submit", submit);
   addEventListener("popstate", comeBack);
   history.replaceState({ index: question.index }, "", question.address() + location.hash);
   question.dress();
 }
+document.addEventListener("bench:progress", progress);
 saver.resume();
