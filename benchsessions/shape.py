@@ -25,14 +25,33 @@ def check_shape(body: bytes, most_bytes: int) -> None:
     `most_bytes` is how large a body may be. Raises `ParseError`, `TooLarge`.
     """
     most_room = most_bytes * MOST_GROWTH
-    plain = body.replace(rb"\\", b"").replace(rb"\"", b"")
-    if plain.count(b'"') // 2 * BYTES_OF[b","] > most_room:
+    plain = _plain(body)
+    if _room_of_texts(plain) > most_room:
         raise TooLarge()
     bare = TEXTS.sub(b"", plain)
-    if sum(bare.count(mark) * size for mark, size in BYTES_OF.items()) > most_room:
+    if _room_of_marks(bare) > most_room:
         raise TooLarge()
     depth = 0
     for bracket in bare.translate(None, NO_BRACKETS):
         depth += 1 if bracket in b"[{" else -1
         if depth > MOST_DEPTH:
             raise ParseError(_("The JSON is nested too deeply."))
+
+
+def room_of(text: bytes) -> int:
+    """Return about how many bytes JSON takes once it is read, beside what its texts hold."""
+    plain = _plain(text)
+    return max(_room_of_texts(plain), _room_of_marks(TEXTS.sub(b"", plain)))
+
+
+def _plain(text: bytes) -> bytes:
+    """Leave out what is escaped, so that each quote begins a text or ends one."""
+    return text.replace(rb"\\", b"").replace(rb"\"", b"")
+
+
+def _room_of_texts(plain: bytes) -> int:
+    return plain.count(b'"') // 2 * BYTES_OF[b","]
+
+
+def _room_of_marks(bare: bytes) -> int:
+    return sum(bare.count(mark) * size for mark, size in BYTES_OF.items())

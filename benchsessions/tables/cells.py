@@ -28,6 +28,11 @@ def parts_of(cell: str) -> list[str]:
     return list(parts)
 
 
+def is_json(cell: Any) -> bool:
+    """Tell whether a cell looks like the JSON of a list or an object."""
+    return isinstance(cell, str) and cell.lstrip().startswith(("{", "["))
+
+
 def joined(values: Iterable[Any]) -> str:
     """Return several values as one cell that `parts_of` reads again."""
     texts = [" ".join(str(value).split()) for value in values]

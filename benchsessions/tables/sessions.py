@@ -13,7 +13,7 @@ from benchsessions.questions import text_of_request
 from benchsessions.rubric import OVERALL, Rating
 from benchsessions.sections import read_annotation
 from benchsessions.sessions import Asked
-from benchsessions.tables.cells import MOST_PARTS, documents_of
+from benchsessions.tables.cells import MOST_PARTS, documents_of, is_json
 from benchsessions.tables.columns import SECTION_COLUMNS, Column, told
 from benchsessions.tables.questions import cells_of, several_of, text_of, wording_from
 from benchsessions.tables.table import Table
@@ -192,9 +192,7 @@ def _annotation(cells: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nested(value: Any) -> Any:
     """Return a value that may be written as JSON in a cell; a text that is none stays as it is."""
-    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
-        return value
     try:
-        return loads(value.encode())
+        return loads(value.encode()) if is_json(value) else value
     except ParseError:
         return value

@@ -1,5 +1,6 @@
 """Tables are read as the people who made them meant them, and hostile ones are refused with a sentence."""
 
+import json
 from datetime import date, datetime
 from io import BytesIO
 from time import monotonic
@@ -186,6 +187,16 @@ def test_a_text_that_a_workbook_holds_once_and_says_many_times_is_refused(long: 
     data = repeating(long, 5, 100)
     assert len(data) < 10_000
     assert "too large once unpacked" in refusal(data)
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.jsonl"])
+def test_json_that_fills_the_memory_once_it_is_read_is_refused(name: str) -> None:
+    lists = json.dumps({"x": [[]] * 60_000})
+    line = lists if name.endswith("jsonl") else f'"{lists.replace(chr(34), 2 * chr(34))}"'
+    few, many = (f"{line}\n".encode() * count for count in (3, 30))
+    assert len(read_table(few, name).rows) in (2, 3)  # the first may be taken for the heading
+    assert len(many) < 10 * 2**20
+    assert "far too much room" in refusal(many, name)
 
 
 def test_a_long_text_that_many_cells_go_on_in_is_refused() -> None:
