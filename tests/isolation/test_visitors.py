@@ -52,7 +52,7 @@ def calls(world: World) -> Iterator[tuple[str, str, str, dict[str, Any] | None]]
             if "share/<str:token>" in route and method not in {"PATCH", "DELETE"} and not route.endswith("/log"):
                 continue
             path = "/" + re.sub("<uuid:.*?>", str(the_object(route, world)), route)
-            path = re.sub("<(int|index):.*?>", "1", path).replace("share/<str:token>", f"share/{token}")
+            path = re.sub("<number:.*?>", "1", path).replace("share/<str:token>", f"share/{token}")
             body = call.body and {k: str(world.ours.agent.pk) if v == "AGENT" else v for k, v in call.body.items()}
             yield route, method, re.sub("<.*?>", "unknown", path), body
 
