@@ -55,6 +55,18 @@ def is_said(page: Page, sentence: str) -> None:
     assert box["height"] > 10
 
 
+@pytest.mark.parametrize("status", [200, 412])
+def test_what_something_in_between_answers_is_no_answer(open_at, made, status):
+    page, session, texts = open_at("связи", 3), made["связи"], [f"раз {status}", f"два {status}"]
+    page.route(ANNOTATION, lambda route: route.fulfill(status=status, body="<h1>Proxy</h1>"), times=1)
+    page.locator("#comment").fill(texts[0])
+    expect(state(page)).to_contain_text("it is kept here")
+    wait_until(lambda: comment(page, session, 2) == texts[0], 10)
+    expect(state(page)).to_have_attribute("data-state", "saved")
+    page.locator("#comment").fill(texts[1])
+    wait_until(lambda: comment(page, session, 2) == texts[1], 10)
+
+
 def test_whoever_signs_in_next_sends_nothing_of_who_wrote_before(open_at, made, demo):
     page = open_at("людей")
     page.route(ANNOTATION, lambda route: route.abort())

@@ -153,7 +153,9 @@ export class Saver extends EventTarget {
       return this.#lose(item, data);
     }
     const body = await response.json().catch(() => null);
-    if (response.ok) {
+    if (!body && response.status !== 401) {
+      this.#lose(item, data); // something in between answered, not we
+    } else if (response.ok) {
       if (!isUndo) this.#undoable.push({ address: item.address, before: item.before });
       this.#saved(item, body, data);
     } else if (response.status === 412 && isSame(body.current, data)) {
@@ -166,7 +168,7 @@ export class Saver extends EventTarget {
       this.#part(); // whoever signs in next may be somebody else
     } else if (isForAnother(body)) {
       this.#part(sentenceOf(body));
-    } else if (response.status >= 500 || !body) {
+    } else if (response.status >= 500) {
       this.#lose(item, data);
     } else {
       item.isRefused = true;
