@@ -10,7 +10,7 @@ from tests.live.people import EVENT_STREAM, Person, all_at_once, wait_until
 from tests.servers import start_server
 
 pytestmark = pytest.mark.processes
-FAILURES, PAUSE, AT_ONCE = 10, 1, 20
+FAILURES, PAUSE, AT_ONCE = 10, 3, 20  # a pause that AT_ONCE calls fit into also on a busy machine
 SHORT = {
     "AGENT_BREAKER_FAILURES": str(FAILURES),
     "AGENT_BREAKER_PAUSE_SECONDS": str(PAUSE),
