@@ -78,6 +78,7 @@ export class Question {
 
   // Draws it anew, unless something unsaved stands in it.
   async redraw() {
+    await this.#going; // what is on its way may have been fetched too early
     if (this.isLoading || this.#saver.isDirty) return;
     const fresh = await this.loadAgain();
     if (!fresh || this.isLoading || this.#saver.isDirty) return;
